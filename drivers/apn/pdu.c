@@ -76,6 +76,40 @@ static bool all_zero(const __u8 *p, size_t n)
 	return true;
 }
 
+/* The list is closed: what has no text is no status. */
+static const char *const status_text[APN_STATUS_END] = {
+	[APN_STATUS_OK] = "done",
+	[APN_STATUS_IO] = "the device failed",
+	[APN_STATUS_NOSPC] = "the device has no space left",
+	[APN_STATUS_READ_ONLY] = "the export is read-only",
+	[APN_STATUS_RANGE] = "outside the device",
+	[APN_STATUS_UNSUPPORTED] = "the device can't do that",
+	[APN_STATUS_DIGEST] = "the payload arrived damaged",
+	[APN_STATUS_TIMEOUT] = "the device timed out",
+	[APN_STATUS_MEDIUM] = "the medium failed",
+	[APN_STATUS_NO_MEMORY] = "the target has no memory",
+	[APN_STATUS_NO_SESSION] = "no such session",
+	[APN_STATUS_REVOKED] = "access was revoked",
+	[APN_STATUS_SUPERSEDED] = "a newer writer holds the export",
+	[APN_STATUS_DRAINING] = "the export is draining",
+	[APN_STATUS_REFUSED] = "unknown identity, wrong key, or no such export for it",
+	[APN_STATUS_VERSION] = "no protocol version in common",
+	[APN_STATUS_FEATURE] = "a required feature is unknown to the other side",
+	[APN_STATUS_SECURITY] = "the port has another security level",
+	[APN_STATUS_BUSY] = "another host writes to this export",
+	[APN_STATUS_LIMIT] = "a limit of the target is reached",
+	[APN_STATUS_PROTOCOL] = "the peer broke the protocol",
+	[APN_STATUS_OTHER_VOLUME] = "the name stands for another volume now",
+};
+
+/* A reply says what became of a request or its session; a refusal never says OK. */
+static bool status_ok(__u8 op, __u16 status)
+{
+	if (status >= APN_STATUS_END || !status_text[status])
+		return false;
+	return op == APN_OP_REFUSE ? status != APN_STATUS_OK : status < APN_STATUS_REFUSED;
+}
+
 static bool phase_ok(const struct rule *rule, __u8 op, const struct apn_bounds *bounds)
 {
 	return rule->phase == bounds->phase || op == APN_OP_REFUSE;
@@ -96,20 +130,22 @@ static enum apn_bad check_io(const struct apn_hdr *hdr, const struct apn_bounds 
 		return APN_BAD_PAD;
 	if (hdr->op != APN_OP_WRITE)
 		return chunk ? APN_BAD_CHUNK : APN_GOOD;
-	if (!data || chunk >= length || data > length - chunk)
+	if (!data || (chunk | data) & 511 || chunk >= length || data > length - chunk)
 		return APN_BAD_CHUNK;
 	return APN_GOOD;
 }
 
-static enum apn_bad check_reply(const struct apn_hdr *hdr)
+static enum apn_bad check_reply(const struct apn_hdr *hdr, const struct apn_bounds *bounds)
 {
-	__u16 status = le16_to_cpu(hdr->status);
+	__u32 chunk = le32_to_cpu(hdr->reply.chunk), data = le32_to_cpu(hdr->data_len);
 
 	if (!all_zero(hdr->reply.pad, sizeof(hdr->reply.pad)))
 		return APN_BAD_PAD;
-	if (status && hdr->data_len)
+	if (hdr->status && data)
 		return APN_BAD_LENGTH;
-	if (!hdr->data_len && hdr->reply.chunk)
+	if ((chunk | data) & 511 || chunk > bounds->io_bytes || data > bounds->io_bytes - chunk)
+		return APN_BAD_CHUNK;
+	if (!data && chunk)
 		return APN_BAD_CHUNK;
 	return APN_GOOD;
 }
@@ -128,7 +164,7 @@ static enum apn_bad check_fields(const struct apn_hdr *hdr, const struct apn_bou
 	case APN_OP_WRITE_ZEROES:
 		return check_io(hdr, bounds);
 	case APN_OP_REPLY:
-		return check_reply(hdr);
+		return check_reply(hdr, bounds);
 	case APN_OP_PING:
 	case APN_OP_PONG:
 		return check_ping(hdr);
@@ -178,11 +214,13 @@ enum apn_bad apn_pdu_check(const struct apn_hdr *hdr, const struct apn_bounds *b
 		return APN_BAD_LANE;
 	if (hdr->flags & ~rule->flags)
 		return APN_BAD_FLAGS;
-	if (le16_to_cpu(hdr->status) >= (rule->is & STATUS ? APN_STATUS_END : 1))
+	if (rule->is & STATUS ? !status_ok(hdr->op, le16_to_cpu(hdr->status)) : !!hdr->status)
 		return APN_BAD_STATUS;
 	if (!(rule->is & SESSION) != !hdr->handle)
 		return APN_BAD_HANDLE;
-	if (!all_zero(hdr->pad, sizeof(hdr->pad)) || (bounds->from_host && hdr->granted))
+	if (!all_zero(hdr->pad, sizeof(hdr->pad)))
+		return APN_BAD_PAD;
+	if (hdr->granted && (bounds->from_host || bounds->phase == APN_PHASE_HELLO))
 		return APN_BAD_PAD;
 	if (rule->is & BARE && !all_zero(hdr->body, sizeof(hdr->body)))
 		return APN_BAD_PAD;
@@ -254,7 +292,11 @@ static enum apn_bad check_hello(const struct apn_hello *hello)
 
 static bool hello_ack_ok(const struct apn_hello_ack *ack)
 {
-	return all_zero(ack->pad, sizeof(ack->pad)) && text_ok(ack->software, sizeof(ack->software));
+	__u16 version = le16_to_cpu(ack->version);
+
+	return version >= APN_VERSION_MIN && version <= APN_VERSION_MAX &&
+	       !(le64_to_cpu(ack->features) & ~APN_FEATURES_KNOWN) &&
+	       all_zero(ack->pad, sizeof(ack->pad)) && text_ok(ack->software, sizeof(ack->software));
 }
 
 static bool auth_ack_ok(const struct apn_auth_ack *ack)
@@ -263,7 +305,8 @@ static bool auth_ack_ok(const struct apn_auth_ack *ack)
 	__u16 lanes = le16_to_cpu(ack->lanes);
 
 	return all_zero(ack->pad, sizeof(ack->pad)) && ack->resumed <= 1 &&
-	       lanes && lanes <= APN_LANES_MAX && le32_to_cpu(ack->requests) &&
+	       lanes && lanes <= APN_LANES_MAX && ack->requests &&
+	       le16_to_cpu(ack->ping_ms) >= APN_PING_MS_MIN &&
 	       chunk >= 4096 && chunk <= APN_CHUNK_BYTES && !(chunk & 4095) &&
 	       io >= chunk && io <= APN_IO_BYTES_MAX && !(io & 4095) &&
 	       !all_zero(ack->instance, sizeof(ack->instance));
@@ -274,19 +317,73 @@ static bool power_of_two(__u32 n)
 	return n && !(n & (n - 1));
 }
 
+static bool attach_ok(const struct apn_attach *a)
+{
+	__u32 flags = le32_to_cpu(a->flags);
+
+	return apn_pdu_name_ok(a->export) && all_zero(a->pad, sizeof(a->pad)) &&
+	       !all_zero(a->session, sizeof(a->session)) && !all_zero(a->boot, sizeof(a->boot)) &&
+	       !(flags & ~(APN_ATTACH_WRITER | APN_ATTACH_TAKEOVER)) &&
+	       (flags & APN_ATTACH_WRITER || !(flags & APN_ATTACH_TAKEOVER));
+}
+
+/* A hint of the device: whole blocks, and not absurd. Need not be a power of two (RAID 5). */
+static bool hint_ok(__le32 hint, __u32 block)
+{
+	return !(le32_to_cpu(hint) % block) && le32_to_cpu(hint) <= 1U << 30;
+}
+
+/* The largest DISCARD or WRITE_ZEROES: whole blocks, and some if it is offered at all. */
+static bool most_ok(__le64 most, __u32 block, bool offered)
+{
+	return !(le64_to_cpu(most) & (block - 1)) && (most || !offered);
+}
+
+static bool size_ok(__le64 size, __u32 block)
+{
+	return size && !(le64_to_cpu(size) & (block - 1)) && !(le64_to_cpu(size) >> 63);
+}
+
 static bool attached_ok(const struct apn_attached *a)
 {
 	__u32 block = le32_to_cpu(a->block_bytes), physical = le32_to_cpu(a->physical_bytes);
-	__u64 size = le64_to_cpu(a->size);
-	__u32 io_min = le32_to_cpu(a->io_min_bytes), io_opt = le32_to_cpu(a->io_opt_bytes);
-	__u32 grain = le32_to_cpu(a->discard_granularity);
+	__u32 flags = le32_to_cpu(a->flags);
 
 	return (block == 512 || block == 4096) && power_of_two(physical) && physical >= block &&
-	       physical <= 65536 && size && !(size % block) && size >> 63 == 0 &&
-	       !(io_min % block) && !(io_opt % block) && io_min <= 1U << 30 &&
-	       io_opt <= 1U << 30 && (!grain || power_of_two(grain)) &&
-	       !all_zero(a->volume, sizeof(a->volume)) &&
-	       !((le64_to_cpu(a->discard_bytes) | le64_to_cpu(a->zeroes_bytes)) % block);
+	       physical <= 65536 && size_ok(a->size, block) &&
+	       hint_ok(a->io_min_bytes, block) && hint_ok(a->io_opt_bytes, block) &&
+	       hint_ok(a->discard_granularity, block) &&
+	       most_ok(a->discard_bytes, block, flags & APN_DISK_DISCARD) &&
+	       most_ok(a->zeroes_bytes, block, flags & APN_DISK_WRITE_ZEROES) &&
+	       !(flags & ~APN_DISK_KNOWN) && !all_zero(a->volume, sizeof(a->volume));
+}
+
+static bool listed_ok(const struct apn_listed *entry, size_t bytes)
+{
+	for (; bytes >= sizeof(*entry); bytes -= sizeof(*entry), entry++)
+		if (!apn_pdu_name_ok(entry->export) || !size_ok(entry->size, 512) ||
+		    le32_to_cpu(entry->flags) & ~APN_DISK_KNOWN ||
+		    all_zero(entry->volume, sizeof(entry->volume)) ||
+		    !all_zero(entry->pad, sizeof(entry->pad)))
+			return false;
+	return true;
+}
+
+static bool fence_ok(const struct apn_fence *fence)
+{
+	return le16_to_cpu(fence->lane) < APN_LANES_MAX && fence->incarnation &&
+	       !all_zero(fence->line, sizeof(fence->line)) &&
+	       all_zero(fence->pad, sizeof(fence->pad));
+}
+
+/* Only CHANGED has values with it. */
+static bool notice_ok(const struct apn_notice *notice)
+{
+	__u32 kind = le32_to_cpu(notice->kind);
+
+	if (kind == APN_NOTICE_CHANGED)
+		return size_ok(notice->size, 512) && !(le32_to_cpu(notice->flags) & ~APN_DISK_KNOWN);
+	return kind && kind < APN_NOTICE_END && !notice->size && !notice->flags;
 }
 
 /**
@@ -297,10 +394,8 @@ static bool attached_ok(const struct apn_attached *a)
 enum apn_bad apn_pdu_check_body(const struct apn_hdr *hdr, const void *body)
 {
 	const struct apn_refuse *refuse = body;
-	const struct apn_attach *attach = body;
 	const struct apn_auth *auth = body;
 	const struct apn_list *list = body;
-	const struct apn_fence *fence = body;
 	bool ok = true;
 
 	switch (hdr->op) {
@@ -316,19 +411,22 @@ enum apn_bad apn_pdu_check_body(const struct apn_hdr *hdr, const void *body)
 		ok = auth_ack_ok(body);
 		break;
 	case APN_OP_ATTACH:
-		ok = apn_pdu_name_ok(attach->export) && all_zero(attach->pad, sizeof(attach->pad)) &&
-		     !all_zero(attach->session, sizeof(attach->session)) &&
-		     !(le32_to_cpu(attach->flags) & ~(APN_ATTACH_WRITER | APN_ATTACH_TAKEOVER));
+		ok = attach_ok(body);
 		break;
 	case APN_OP_ATTACHED:
 		ok = attached_ok(body);
+		break;
+	case APN_OP_LISTED:
+		ok = listed_ok(body, le32_to_cpu(hdr->data_len));
+		break;
+	case APN_OP_NOTICE:
+		ok = notice_ok(body);
 		break;
 	case APN_OP_LIST:
 		ok = all_zero(list->pad, sizeof(list->pad));
 		break;
 	case APN_OP_FENCE:
-		ok = le16_to_cpu(fence->lane) < APN_LANES_MAX && fence->incarnation &&
-		     all_zero(fence->pad, sizeof(fence->pad));
+		ok = fence_ok(body);
 		break;
 	case APN_OP_REFUSE:
 		ok = text_ok(refuse->text, sizeof(refuse->text));
@@ -370,31 +468,7 @@ APN_EXPORT(apn_pdu_op_name);
 
 const char *apn_pdu_status_text(__u16 status)
 {
-	static const char *const text[APN_STATUS_END] = {
-		[APN_STATUS_OK] = "done",
-		[APN_STATUS_IO] = "the device failed",
-		[APN_STATUS_NOSPC] = "the device has no space left",
-		[APN_STATUS_READ_ONLY] = "the export is read-only",
-		[APN_STATUS_RANGE] = "outside the device",
-		[APN_STATUS_UNSUPPORTED] = "the device can't do that",
-		[APN_STATUS_DIGEST] = "the payload arrived damaged",
-		[APN_STATUS_TIMEOUT] = "the device timed out",
-		[APN_STATUS_MEDIUM] = "the medium failed",
-		[APN_STATUS_NO_MEMORY] = "the target has no memory",
-		[APN_STATUS_NO_SESSION] = "no such session",
-		[APN_STATUS_REVOKED] = "access was revoked",
-		[APN_STATUS_SUPERSEDED] = "a newer writer holds the export",
-		[APN_STATUS_DRAINING] = "the export is draining",
-		[APN_STATUS_REFUSED] = "unknown identity, wrong key, or no such export for it",
-		[APN_STATUS_VERSION] = "no protocol version in common",
-		[APN_STATUS_FEATURE] = "a required feature is unknown to the other side",
-		[APN_STATUS_SECURITY] = "the port has another security level",
-		[APN_STATUS_BUSY] = "another host writes to this export",
-		[APN_STATUS_LIMIT] = "a limit of the target is reached",
-		[APN_STATUS_PROTOCOL] = "the peer broke the protocol",
-		[APN_STATUS_OTHER_VOLUME] = "the name stands for another volume now",
-	};
-
-	return status < APN_STATUS_END && text[status] ? text[status] : "unknown status";
+	return status < APN_STATUS_END && status_text[status] ? status_text[status] :
+								"unknown status";
 }
 APN_EXPORT(apn_pdu_status_text);

@@ -35,6 +35,7 @@ enum {
 	APN_IO_BYTES_MAX = 16 * 1024 * 1024, /* what one request may ever be */
 	APN_BODY_BYTES_MAX = 1024, /* body of a set-up or control PDU */
 	APN_PARTIAL_MAX = 8, /* writes begun and not complete, a lane */
+	APN_PING_MS_MIN = 10, /* asking more often would be a flood */
 };
 
 /* HELLO offers and requires; the acknowledgement says what is in force. */
@@ -237,6 +238,7 @@ enum apn_disk_flag {
 	APN_DISK_WRITE_ZEROES = 1 << 4,
 	APN_DISK_ROTATIONAL = 1 << 5,
 	APN_DISK_ORDERLY = 1 << 6, /* the instance before this one flushed and said so */
+	APN_DISK_KNOWN = (1 << 7) - 1,
 };
 
 struct apn_attached {
@@ -281,7 +283,7 @@ struct apn_fence {
 static_assert(sizeof(struct apn_fence) == 24);
 
 struct apn_fenced {
-	__le64 received; /* payload bytes of WRITEs that came by that incarnation */
+	__le64 received; /* payload bytes of WRITEs that ever came by that lane, all incarnations */
 };
 static_assert(sizeof(struct apn_fenced) == 8);
 
