@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# What the tests that run on the host share: the testbed's roots to work in, and KTAP to answer with. Sourced, with the
+# top of the tree as the current folder.
+
+. selftests/vm/common.sh
+. selftests/vm/apt.sh
+. selftests/vm/roots.sh
+. selftests/vm/kernels.sh
+
+SKIP=77
+
+# root_run RELEASE COMMAND...: run it in that build root, with /proc (objtool of 7.x asks it for the stack's limit) in a
+# mount namespace that goes when the command ends.
+root_run()
+{
+	local root=$CACHE/$1
+
+	shift
+	# shellcheck disable=SC2016
+	unshare --mount --propagation private bash -c '
+		set -e
+		mountpoint -q "$0/proc" || mount -t proc proc "$0/proc"
+		exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 CCACHE_DIR=/apn/ccache \
+			chroot "$0" "$@"' "$root" "$@" </dev/null
+}
+
+# kernel_of RELEASE SERIES: the newest kernel of that series whose headers that root has.
+kernel_of()
+{
+	local dir
+
+	dir=$(find "$CACHE/$1/lib/modules/" -mindepth 1 -maxdepth 1 -name "$2.*" | sort -V | tail -n 1)
+	[ -n "$dir" ] || { echo "there are no headers of Linux $2 in the root of $1" >&2; return 1; }
+	basename "$dir"
+}
+
+have_drivers() { [ -e drivers/apn/Kbuild ]; }
+have_apnctl()  { [ -e tools/apnctl/Makefile ]; }
+
+# ktap_run PREFIX CHECK...: run each check_CHECK; its output is shown when it fails, and kept. SKIP as a status means
+# that the last line says why it did not run.  Not to be called on the left of || or &&, nor in a condition.
+ktap_run()
+{
+	local prefix=$1 number=0 passed=0 failed=0 skipped=0 name log start status seconds
+
+	shift
+	mkdir -p "$CACHE/log"
+	echo "KTAP version 1"
+	echo "1..$#"
+	for name; do
+		number=$((number + 1))
+		log=$CACHE/log/$prefix-$name.log
+		start=$SECONDS
+		# not "(...) || status=$?": on the left of || nothing stops at an error, whatever set -e says
+		(set -e; "check_$name") >"$log" 2>&1 &
+		status=0
+		wait $! || status=$?
+		seconds=$((SECONDS - start))
+		case $status in
+		0)
+			passed=$((passed + 1))
+			echo "ok $number $prefix-$name # $seconds s" ;;
+		"$SKIP")
+			skipped=$((skipped + 1))
+			echo "ok $number $prefix-$name # SKIP $(tail -n 1 "$log")" ;;
+		*)
+			failed=$((failed + 1))
+			sed -E '/^ +(CC|LD|AR|CHECK|MODPOST|BTF) |^make/d' "$log" | tail -n 60 | sed 's/^/# /'
+			echo "not ok $number $prefix-$name # $seconds s, log: $log" ;;
+		esac
+	done
+	echo "# Totals: pass:$passed fail:$failed xfail:0 xpass:0 skip:$skipped error:0"
+	[ $failed -eq 0 ]
+}
