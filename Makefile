@@ -40,24 +40,24 @@ help: ## this list
 
 modules: ## build the kernel modules for the running kernel, or for KDIR=...
 	@$(need) kdir $(KDIR)
-	$(kbuild) modules
+	+$(kbuild) modules
 
 tools: ## build apnctl
 	@$(need) apnctl
-	$(apnctl) all
+	+$(apnctl) all
 
 install: ## install modules, apnctl, udev rules and units; "make dkms-install" rebuilds by itself with each kernel
 	@$(need) root install '$(DESTDIR)'
 	@$(need) kdir $(KDIR)
-	$(kbuild) modules
-	$(kbuild) modules_install INSTALL_MOD_DIR=$(MODDIR) $(if $(DESTDIR),INSTALL_MOD_PATH=$(DESTDIR))
+	+$(kbuild) modules
+	+$(kbuild) modules_install INSTALL_MOD_DIR=$(MODDIR) $(if $(DESTDIR),INSTALL_MOD_PATH=$(DESTDIR))
 	@$(MAKE) --no-print-directory install-tools
 
 install-tools:
 	@$(need) root install '$(DESTDIR)'
 	@$(need) apnctl
-	$(apnctl) all
-	$(apnctl) install
+	+$(apnctl) all
+	+$(apnctl) install
 	install -d $(DESTDIR)$(UDEVDIR) $(DESTDIR)$(UNITDIR) $(DESTDIR)$(SYSCONFDIR)/apnbd
 	install -m 0644 tools/udev/60-apnbd.rules $(DESTDIR)$(UDEVDIR)/
 	install -m 0644 tools/systemd/apnbd@.service tools/systemd/apn-target.service $(DESTDIR)$(UNITDIR)/
@@ -77,7 +77,7 @@ dkms-install: ## the same by DKMS: the modules are built again with each new ker
 
 clean: ## remove what a build left in the tree; the cache of the testbed stays
 	@tools/clean
-	@if [ -e tools/apnctl/Makefile ]; then $(apnctl) clean; fi
+	@if [ -e tools/apnctl/Makefile ]; then $(MAKE) -C tools/apnctl clean; fi
 
 # -- see it work, test it ---------------------------------------------------------------------------------------
 
