@@ -83,7 +83,7 @@ clean: ## remove what a build left in the tree; the cache of the testbed stays
 
 demo: ## the whole thing in a virtual machine: two sites 40 km apart, mkfs, mount, copy, fio
 	@$(need) root demo
-	@selftests/demo/run
+	@VM="$(VM)" selftests/demo/run
 
 check: ## what finds most: style, unit tests, every test of tier "check"
 	@$(need) root check

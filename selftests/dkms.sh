@@ -1,8 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# title: DKMS of each release builds and installs the modules for its kernels
 # tier: check
 # kinds: host
 # cost: 40 s
+# limit: 900
 #
 # DKMS of Debian 12 and of Debian 13 build and install the modules, each for the kernels of its release, from the
 # sources that "make dkms-install" gives them.  That the modules load is seen in the virtual machines.
