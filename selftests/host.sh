@@ -72,5 +72,11 @@ ktap_run()
 		esac
 	done
 	echo "# Totals: pass:$passed fail:$(wc -w <<<"$failed") xfail:0 xpass:0 skip:$skipped error:0"
-	[ -z "$failed" ] || { echo "# fail:$failed"; return 1; }
+	if [ -n "$failed" ]; then
+		echo "# fail:$failed"
+		return 1
+	elif [ "$passed" -eq 0 ]; then
+		echo "# skip: $(tail -n 1 "$log")"
+		return $SKIP
+	fi
 }
