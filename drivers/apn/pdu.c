@@ -27,7 +27,7 @@ static const struct rule {
 	[APN_OP_AUTH] = { "AUTH", APN_PHASE_AUTH, HOST | BARE, 0, sizeof(struct apn_auth) },
 	[APN_OP_AUTH_ACK] = { "AUTH_ACK", APN_PHASE_AUTH, TARGET | BARE, 0,
 			      sizeof(struct apn_auth_ack) },
-	[APN_OP_ATTACH] = { "ATTACH", APN_PHASE_LIVE, HOST | CONTROL | BARE, 0,
+	[APN_OP_ATTACH] = { "ATTACH", APN_PHASE_LIVE, HOST | CONTROL | BARE | SESSION, 0,
 			    sizeof(struct apn_attach) },
 	[APN_OP_ATTACHED] = { "ATTACHED", APN_PHASE_LIVE, TARGET | CONTROL | BARE | SESSION, 0,
 			      sizeof(struct apn_attached) },
@@ -216,7 +216,7 @@ enum apn_bad apn_pdu_check(const struct apn_hdr *hdr, const struct apn_bounds *b
 		return APN_BAD_FLAGS;
 	if (rule->is & STATUS ? !status_ok(hdr->op, le16_to_cpu(hdr->status)) : !!hdr->status)
 		return APN_BAD_STATUS;
-	if (!(rule->is & SESSION) != !hdr->handle)
+	if (!(rule->is & SESSION) != !hdr->handle || le32_to_cpu(hdr->handle) > APN_HANDLE_MAX)
 		return APN_BAD_HANDLE;
 	if (!all_zero(hdr->pad, sizeof(hdr->pad)))
 		return APN_BAD_PAD;

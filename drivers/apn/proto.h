@@ -30,6 +30,7 @@ enum {
 	APN_TEXT_BYTES = 200, /* a refusal's sentence */
 
 	APN_LANES_MAX = 16,
+	APN_HANDLE_MAX = 4095, /* sessions of a line; the host names each in its ATTACH */
 	APN_CHUNK_BYTES = 128 * 1024, /* payload that one PDU may carry */
 	APN_SMALL_BYTES = 32 * 1024, /* payload up to here overtakes bulk */
 	APN_IO_BYTES_MAX = 16 * 1024 * 1024, /* what one request may ever be */
@@ -40,7 +41,7 @@ enum {
 
 /* HELLO offers and requires; the acknowledgement says what is in force. */
 enum apn_feature {
-	APN_FEATURE_DIGEST = 1 << 0, /* hdr.data_crc covers every payload */
+	APN_FEATURE_DIGEST = 1 << 0, /* hdr.data_crc covers all data behind AUTH_ACK */
 };
 #define APN_FEATURES_KNOWN ((__u64)APN_FEATURE_DIGEST)
 
@@ -283,7 +284,7 @@ struct apn_fence {
 static_assert(sizeof(struct apn_fence) == 24);
 
 struct apn_fenced {
-	__le64 received; /* payload bytes of WRITEs that ever came by that lane, all incarnations */
+	__le64 received; /* summed length of the WRITEs ever begun by that lane, all incarnations */
 };
 static_assert(sizeof(struct apn_fenced) == 8);
 

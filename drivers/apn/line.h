@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* One host to one target over one transport: lanes, window, RTT, who uses it. */
+#ifndef APN_LINE_H
+#define APN_LINE_H
+
+#include "lane.h"
+#include "msg.h"
+
+#include <linux/xarray.h>
+
+enum {
+	APN_PING_MS = 250,
+	APN_SILENCE_MS = 1000, /* or three round trips, if those are longer */
+	APN_SETUP_MS = 10000, /* for each answer of a set-up */
+	APN_RETRY_MIN_MS = 100,
+	APN_RETRY_MAX_MS = 5000,
+	APN_LINE_KEEP_MS = 60000, /* how long a target remembers a line with no lane */
+	APN_REASON_BYTES = 160,
+};
+
+enum apn_line_state {
+	APN_LINE_CONNECTING,
+	APN_LINE_LIVE,
+	APN_LINE_WAITING,
+	APN_LINE_CLOSING,
+};
+
+/*
+ * What the ends do with a line. All but ->begin() and ->end() are called in process
+ * context without locks of the line; ->session is what was registered by its handle,
+ * and stays valid during the call.
+ */
+struct apn_line_ops {
+	struct module *owner;
+	/* As in struct apn_lane_user, for READ to REPLY; @session may be NULL. */
+	int (*begin)(struct apn_lane *lane, void *session, struct apn_rx *rx);
+	void (*end)(struct apn_lane *lane, struct apn_rx *rx);
+	void (*settle)(struct apn_lane *lane);
+	void (*wait)(struct apn_lane *lane, struct apn_rx *rx);
+	/* The host's end; may not sleep. */
+	void (*notice)(struct apn_lane *lane, void *session, const struct apn_notice *notice);
+	/*
+	 * Usable again. @fresh: the target knows nothing of the line's past, so every
+	 * session must attach again and every old lane counts as fenced.
+	 */
+	void (*up)(struct apn_line *line, bool fresh);
+	void (*down)(struct apn_line *line);
+	/* The lane is closed: what was sent over it is the caller's again. */
+	void (*lost)(struct apn_line *line, struct apn_lane *lane);
+	/* Nothing that was sent over lane @index, up to its present incarnation, will land. */
+	void (*fenced)(struct apn_line *line, unsigned int index);
+	/* The target's end: questions of a live line; answers by apn_msg_send(). May sleep long. */
+	void (*control)(struct apn_lane *lane, const struct apn_hdr *hdr, const void *body);
+	/* The target's end: no lane is left, and none will be; end the sessions. */
+	void (*forget)(struct apn_line *line);
+};
+
+/* One place for a lane: who stands there now, and what became of those before. */
+struct apn_slot {
+	struct apn_line *line;
+	unsigned int index;
+	struct apn_lane __rcu *lane; /* changed under line->lock */
+	u32 incarnation; /* the highest used; line->lock */
+	u32 unfenced; /* host: the highest that died and was not fenced; line->lock */
+	u32 attempt; /* failed ones since it was live */
+	int error; /* of the last attempt */
+	struct apn_lane *setup; /* host: being set up; line->lock */
+	struct delayed_work work; /* the only one that connects, buries and fences */
+	u64 writes; /* host: bytes of WRITEs sent; target: begun. All incarnations; window.lock */
+};
+
+/* Bytes of WRITEs; both ends count from the line's set-up. */
+struct apn_window {
+	spinlock_t lock;
+	u64 granted;
+	u64 sent;
+	struct list_head waiting; /* tx that the window does not admit yet */
+	unsigned int queued;
+};
+
+struct apn_line {
+	struct list_head node; /* lines_lock */
+	struct kref ref;
+	u32 id;
+	bool host;
+	const struct apn_line_ops *ops;
+	const struct apn_transport *transport;
+	struct apn_route route;
+	enum apn_security security;
+	u64 features; /* host: wanted; then in force */
+	char identity[APN_NAME_BYTES]; /* of the host */
+	u8 uuid[APN_UUID_BYTES];
+	void *owner; /* target: the gate it came in by */
+
+	struct mutex lock; /* slots, state and what was agreed */
+	enum apn_line_state state;
+	unsigned long since; /* jiffies */
+	unsigned long next_try; /* jiffies */
+	u32 attempt;
+	u32 epoch; /* how often it came up fresh */
+	char reason[APN_REASON_BYTES];
+	wait_queue_head_t changed;
+	u8 instance[APN_UUID_BYTES]; /* of the target */
+	char software[APN_SOFTWARE_BYTES]; /* of the peer */
+	unsigned int lanes; /* slots in use */
+	unsigned int wanted; /* host: lanes asked for; target: granted */
+	u32 chunk_bytes;
+	u32 io_bytes;
+	u32 requests;
+	struct apn_slot slot[APN_LANES_MAX];
+
+	struct list_head undrained; /* target: dead lanes whose requests have not ended */
+	struct work_struct reap;
+	unsigned int live; /* lanes in their slots */
+
+	struct apn_window window;
+	struct xarray sessions; /* handle -> the owner's; RCU */
+	struct delayed_work beat;
+	struct work_struct forget; /* target */
+	u32 rtt_us; /* smoothed */
+	u32 rtt_min_us;
+	u64 rate; /* declared bytes per second; zero: not */
+	atomic64_t fences;
+	u32 setup_rtts; /* questions asked from connect to live */
+	void *private; /* the owner's */
+};
+
+struct apn_line_wish {
+	const char *transport;
+	struct apn_route route;
+	enum apn_security security;
+	u64 features;
+	const char *identity;
+	unsigned int lanes;
+	u64 rate;
+	const struct apn_line_ops *ops;
+};
+
+/*
+ * The host's line for this wish: one that is there, or a new one that is live now.
+ * May sleep for as long as a set-up takes. ERR_PTR and @reason otherwise.
+ */
+struct apn_line *apn_line_open(const struct apn_line_wish *wish, char *reason);
+struct apn_line *apn_line_get(struct apn_line *line);
+void apn_line_put(struct apn_line *line); /* sleeps */
+
+/* Each line, in turn, with line->lock held. */
+int apn_line_each(bool host, int (*show)(struct apn_line *line, void *arg), void *arg);
+
+/* Sessions. A handle is the host's choice; the target is told it in ATTACH. */
+int apn_line_join(struct apn_line *line, u32 *handle, void *session);
+int apn_line_join_as(struct apn_line *line, u32 handle, void *session);
+/* When it returns, no ->begin() or ->end() with this session runs or will run. */
+void apn_line_leave(struct apn_line *line, u32 handle);
+
+int apn_line_ask(struct apn_line *line, const struct apn_hdr *hdr, const void *body, size_t bytes,
+		 u8 wanted, struct apn_answer *answer);
+
+/*
+ * Zero promises exactly one later tx->sent(), with tx->lane set by then, or NULL if
+ * it never got that far. -ENOTCONN: no lane is live, @tx stays the caller's.
+ */
+int apn_line_submit(struct apn_line *line, struct apn_tx *tx, u32 load, bool last);
+void apn_line_kick(struct apn_line *line);
+/* Take back what waits for the window: true if it did. */
+bool apn_line_cancel(struct apn_line *line, struct apn_tx *tx);
+bool apn_line_live(const struct apn_line *line);
+struct apn_lane *apn_line_lane(struct apn_line *line, unsigned int index); /* a reference, or NULL */
+
+/* Between line.c, slot.c and attach.c. */
+extern const struct apn_lane_user apn_line_lane_user;
+extern struct workqueue_struct *apn_control_wq;
+
+void apn_line_set_state(struct apn_line *line, enum apn_line_state state, const char *reason);
+void apn_line_window_restart(struct apn_line *line, u64 granted);
+void apn_line_window_open(struct apn_line *line, u64 granted);
+void apn_line_window_lost(struct apn_line *line, struct apn_slot *slot, u64 received);
+void apn_line_waiting_fail(struct apn_line *line);
+struct apn_line *apn_line_alloc(const struct apn_transport *transport, bool host);
+struct apn_line *apn_line_known(const u8 *uuid, const char *identity, const void *owner);
+void apn_line_list(struct apn_line *line);
+void apn_line_close_owned(const void *owner);
+int apn_line_init(void);
+void apn_line_exit(void);
+
+/* The target's end: a request came by @lane; it ended. */
+void apn_line_request_begin(struct apn_lane *lane);
+void apn_line_request_end(struct apn_lane *lane);
+/* Wait until nothing of lane @index up to @incarnation can reach a device. */
+void apn_line_fence(struct apn_line *line, unsigned int index, u32 incarnation);
+
+#endif /* APN_LINE_H */

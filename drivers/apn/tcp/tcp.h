@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* TCP: a lane is a socket. */
+#ifndef APN_TCP_H
+#define APN_TCP_H
+
+#include "../lane.h"
+
+#include <linux/net.h>
+#include <net/sock.h>
+
+enum {
+	APN_TCP_CONNECT_MS = 5000,
+	APN_TCP_USER_TIMEOUT_MS = 10000, /* sent and not acknowledged */
+	APN_TCP_KEEPIDLE_S = 5,
+	APN_TCP_KEEPINTVL_S = 1,
+	APN_TCP_KEEPCNT = 5,
+	APN_TCP_BUFFER_BYTES = 128 << 20, /* the most, each way; used as the line needs it */
+	APN_TCP_UNSENT_BYTES = 512 << 10, /* what lies in the socket can't be overtaken */
+	APN_TCP_ROW = 16, /* headers that go out in one call */
+};
+
+struct apn_tcp_lane {
+	struct apn_lane lane; /* first: the core allocates, we embed */
+	struct socket *sock;
+	struct work_struct work; /* receives, and sends what no submitter sent */
+	wait_queue_head_t state_changed;
+	bool eof; /* the peer closed; what is queued can still be read */
+
+	/* Under lane.tx_lock: what is being sent. */
+	struct apn_hdr row[APN_TCP_ROW];
+	unsigned int row_bytes, row_sent;
+	struct apn_out out; /* its payload follows the row */
+
+	/* The work's own: what is being received. */
+	struct apn_hdr in;
+	unsigned int in_bytes; /* of the header */
+	bool in_data; /* the header is taken, its data comes */
+	bool stop; /* settle or wait first */
+	bool stalled; /* no memory for the present header */
+
+	void (*old_data_ready)(struct sock *sk);
+	void (*old_write_space)(struct sock *sk);
+	void (*old_state_change)(struct sock *sk);
+};
+
+static inline struct apn_tcp_lane *apn_tcp_lane(struct apn_lane *lane)
+{
+	return container_of(lane, struct apn_tcp_lane, lane);
+}
+
+extern struct workqueue_struct *apn_tcp_wq;
+
+/* send.c; bytes that went out, or an error that is the lane's end. Under tx_lock. */
+int apn_tcp_send(struct apn_tcp_lane *t);
+void apn_tcp_send_abort(struct apn_tcp_lane *t);
+void apn_tcp_kick(struct apn_lane *lane, bool direct);
+
+/* recv.c; bytes that were taken, or an error that is the lane's end. */
+int apn_tcp_recv(struct apn_tcp_lane *t);
+
+void apn_tcp_wake(struct apn_tcp_lane *t);
+int apn_tcp_init(void);
+void apn_tcp_exit(void);
+
+#endif /* APN_TCP_H */

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* One way of moving PDUs and pages, and what it promises to those above. */
+#ifndef APN_TRANSPORT_H
+#define APN_TRANSPORT_H
+
+#include <linux/list.h>
+#include <linux/module.h>
+#include <linux/socket.h>
+#include <net/net_namespace.h>
+
+struct apn_lane;
+struct apn_listener;
+
+/* Where a connection goes and what it goes through. */
+struct apn_route {
+	struct net *net; /* referenced by whoever holds the route */
+	struct sockaddr_storage peer;
+	struct sockaddr_storage source; /* AF_UNSPEC: any */
+};
+
+/**
+ * struct apn_transport - a way of moving PDUs and pages, for both ends alike
+ *
+ * A transport takes what is due from apn_lane_next() and hands what comes to
+ * apn_lane_header() and the payload's cursor; it knows no op, request or session.
+ *
+ * @connect may sleep; zero promises that the lane sends and receives until @close.
+ * @kick says that apn_lane_next() has something; called from any context that may
+ *	not sleep, and with @direct from one that may.
+ * @close may sleep, is called once for every lane that connected or was accepted,
+ *	and when it returns no callback of that lane runs or will run, and the peer
+ *	can't be reached over it any more.
+ * @listen: zero promises ->accepted() calls of the listener until @unlisten returns.
+ */
+struct apn_transport {
+	const char *name;
+	struct module *owner;
+	struct list_head node; /* transports_lock */
+	size_t lane_bytes; /* its own struct, with struct apn_lane as first member */
+	size_t listener_bytes; /* likewise */
+	int (*connect)(struct apn_lane *lane, const struct apn_route *route);
+	void (*kick)(struct apn_lane *lane, bool direct);
+	void (*close)(struct apn_lane *lane);
+	void (*addresses)(struct apn_lane *lane, struct sockaddr_storage *source,
+			  struct sockaddr_storage *peer);
+	u32 (*rtt_us)(struct apn_lane *lane);
+	int (*listen)(struct apn_listener *listener);
+	void (*unlisten)(struct apn_listener *listener);
+};
+
+/* A place where connections come in. */
+struct apn_listener {
+	const struct apn_transport *transport;
+	struct net *net;
+	struct sockaddr_storage address;
+	void *owner;
+	/* Makes the lane that a connection shall become; NULL turns it away. */
+	struct apn_lane *(*lane)(struct apn_listener *listener,
+				 const struct sockaddr_storage *peer);
+	/* Said once for every such lane: it is open, or it came to nothing. Process context. */
+	void (*accepted)(struct apn_listener *listener, struct apn_lane *lane, bool open);
+};
+
+extern const struct cred *apn_kernel_cred; /* to send as */
+
+int apn_transport_register(struct apn_transport *transport);
+void apn_transport_unregister(struct apn_transport *transport);
+const struct apn_transport *apn_transport_find(const char *name);
+void apn_transport_put(const struct apn_transport *transport);
+
+struct apn_listener *apn_listener_alloc(const char *transport);
+void apn_listener_free(struct apn_listener *listener);
+
+#endif /* APN_TRANSPORT_H */
