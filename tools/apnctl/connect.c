@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0
+/* A disk comes and goes. */
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <linux/apnbd.h>
+
+#include "call.h"
+#include "err.h"
+#include "kind.h"
+#include "nouns.h"
+#include "out.h"
+#include "units.h"
+
+enum {
+	NODE_WAIT_MS = 5000, /* for devtmpfs or udev to show the device */
+	BUSY_WAIT_MS = 3000, /* for udev to close a disk that was just unmounted */
+	POLL_MS = 50,
+};
+
+static int wait_for_node(const char *path)
+{
+	struct stat st;
+	int waited;
+
+	for (waited = 0; waited < NODE_WAIT_MS; waited += POLL_MS) {
+		if (!stat(path, &st) && S_ISBLK(st.st_mode))
+			return 0;
+		unit_sleep(POLL_MS);
+	}
+	return fail(EXIT_SYSTEM,
+		    "the disk is connected, but %s did not appear: is /dev a devtmpfs, or does udev "
+		    "make it?",
+		    path);
+}
+
+/* A disk that is called as another one's device would be disconnected in its place one day. */
+static int complete(struct json_object *values)
+{
+	values_default(values, "name", object_string(values, "export"));
+	values_default(values, "transport", "tcp");
+	values_default(values, "security", "tls");
+	if (disk_device_number(object_string(values, "name")))
+		return fail(EXIT_USAGE, "a disk can't be called %s, as a device: give another --name",
+			    object_string(values, "name"));
+	return 0;
+}
+
+static int connect_disk(struct json_object *values, struct json_object **disk)
+{
+	int code = complete(values);
+
+	*disk = NULL;
+	if (!code)
+		code = call(&disk_object, APNBD_CMD_DISK_CONNECT, values, disk);
+	if (!code && !*disk)
+		code = fail(EXIT_SYSTEM, "the kernel did not say what the disk became");
+	if (!code)
+		code = wait_for_node(object_string(*disk, "device"));
+	return code;
+}
+
+int disk_connect(struct json_object *values)
+{
+	struct json_object *disk;
+	int code = connect_disk(values, &disk);
+
+	if (!code && out_json)
+		out_print_json(disk);
+	else if (!code)
+		puts(object_string(disk, "device"));
+	json_object_put(disk);
+	return code;
+}
+
+int disk_up(struct json_object *values)
+{
+	struct json_object *disk;
+	int code = connect_disk(values, &disk);
+
+	json_object_put(disk);
+	return code;
+}
+
+/* -- disconnect -- */
+
+const struct field disconnect_args[] = {
+	{ .name = "name",
+	  .kind = &kind_disk,
+	  .help = "the disk: its name, apnbdN or /dev/apnbdN",
+	  .flags = FIELD_WORD },
+	{ .name = "all", .kind = &kind_flag, .help = "every disk that is not in use" },
+	{ .name = "force", .kind = &kind_flag, .help = "also one in use: its I/O fails" },
+	{ 0 },
+};
+
+static void say_who(const char *name)
+{
+	struct json_object *disk;
+	char why[1024];
+
+	snprintf(why, sizeof(why), "%s", fail_message());
+	if (call_one(&disk_object, name, &disk)) {
+		fail(EXIT_IN_USE, "%s", why);
+		return;
+	}
+	fail(EXIT_IN_USE, "%s; to see by whom: lsblk %s; fuser -vm %s", why,
+	     object_string(disk, "device"), object_string(disk, "device"));
+	json_object_put(disk);
+}
+
+/* Right after an umount udev looks at the disk once more: that passes. */
+static int disconnect(struct json_object *values)
+{
+	int code, waited;
+
+	for (waited = 0;; waited += POLL_MS) {
+		code = call(&disk_object, APNBD_CMD_DISK_DISCONNECT, values, NULL);
+		if (code != EXIT_IN_USE || waited >= BUSY_WAIT_MS)
+			break;
+		unit_sleep(POLL_MS);
+	}
+	if (code == EXIT_IN_USE)
+		say_who(object_string(values, "name"));
+	return code;
+}
+
+static int disconnect_all(bool force)
+{
+	struct json_object *list, *values;
+	int code = call_all(&disk_object, &list), first = 0;
+	size_t i;
+
+	if (code)
+		return code;
+	for (i = 0; i < json_object_array_length(list); i++) {
+		values = values_of("name",
+				   object_string(json_object_array_get_idx(list, i), "name"));
+		json_object_object_add(values, "force", json_object_new_boolean(force));
+		code = disconnect(values);
+		if (code && code != EXIT_ABSENT)
+			first = fail_note(first, code);
+		json_object_put(values);
+	}
+	json_object_put(list);
+	return first;
+}
+
+int disk_disconnect(struct json_object *values)
+{
+	bool named = json_object_object_get(values, "name"), all = object_true(values, "all");
+	int code;
+
+	if (named == all)
+		return fail(EXIT_USAGE, "say which disk, or --all");
+	if (all)
+		return disconnect_all(object_true(values, "force"));
+	code = disk_resolve(values);
+	return code ? code : disconnect(values);
+}
+
+/* Of a whole section only what the command takes goes out. */
+int disk_down(struct json_object *values)
+{
+	struct json_object *which = values_of("name", object_string(values, "name"));
+	int code;
+
+	json_object_object_add(which, "force",
+			       json_object_new_boolean(object_true(values, "force")));
+	code = disconnect(which);
+	json_object_put(which);
+	return code == EXIT_ABSENT ? 0 : code;
+}
