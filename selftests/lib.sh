@@ -1,0 +1,314 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# What a test script says in one word. Sourced first: . "$SELFTESTS/lib.sh"
+#
+#   ok DESC			one thing is shown
+#   fail REASON			the test ends here
+#   skip REASON			it cannot be tried here
+#   is WANT GOT DESC		ok if equal, else fail
+#   try DESC CMD...		ok if CMD succeeds, else fail with its last line
+#   must_fail DESC CMD...	ok if CMD fails
+#   within SECONDS DESC CMD...	ok as soon as CMD succeeds, fail when the time is over
+#   need PROG...		skip unless they are installed
+#   later CMD...		run CMD when the test ends, last one first
+# A command that fails by itself, outside of these, fails the test too, with its line.
+
+set -eu -o pipefail
+shopt -s inherit_errexit
+
+_n=0
+_later=()
+
+ok() { _n=$((_n + 1)); echo "ok $_n - $*"; }
+skip() { echo "# skip: $*"; exit 4; }
+fail() {
+	_n=$((_n + 1))
+	echo "not ok $_n - $*"
+	exit 1
+}
+
+is() {
+	[ "$1" = "$2" ] || fail "$3: wanted '$1', got '$2'"
+	ok "$3"
+}
+
+try() {
+	local desc=$1 said
+	shift
+	said=$("$@" 2>&1) || fail "$desc: '$*' ended with $?: $(tail -n 3 <<<"$said" | paste -sd' ')"
+	ok "$desc"
+}
+
+must_fail() {
+	local desc=$1
+	shift
+	if "$@" >/dev/null 2>&1; then
+		fail "$desc: '$*' succeeded"
+	fi
+	ok "$desc"
+}
+
+within() {
+	local limit=$1 desc=$2 end
+	shift 2
+	end=$(($(now_ms) + limit * 1000))
+	until "$@" >/dev/null 2>&1; do
+		[ "$(now_ms)" -lt "$end" ] || fail "$desc: not within $limit s"
+		sleep 0.1
+	done
+	ok "$desc"
+}
+
+# The clock of the machine, which is the virtual one where time is virtual.
+now_ms() { awk '{ printf "%d\n", $1 * 1000 }' /proc/uptime; }
+
+need() {
+	local prog
+	for prog; do
+		command -v "$prog" >/dev/null || skip "$prog is not installed"
+	done
+}
+
+need_kernel_module() {
+	local m
+	for m; do
+		modprobe -q "$m" || skip "this kernel has no $m"
+	done
+}
+
+# kernel_has CONFIG_X: is it built in or a module?
+kernel_has() {
+	if [ -e /proc/config.gz ]; then
+		zcat /proc/config.gz
+	else
+		cat "/lib/modules/$(uname -r)/config"
+	fi | grep "^$1=[ym]" >/dev/null
+}
+
+later() { _later+=("$(printf '%q ' "$@")"); }
+
+_end() {
+	local code=$? i
+	trap - EXIT ERR
+	set +e
+	for ((i = ${#_later[@]} - 1; i >= 0; i--)); do
+		eval "${_later[i]}" >/dev/null 2>&1
+	done
+	if [ "$code" = 0 ]; then
+		echo "1..$_n"
+	fi
+	exit "$code"
+}
+trap _end EXIT
+trap 'echo "# fail: line $LINENO: $BASH_COMMAND"' ERR
+
+# --- two sites -------------------------------------------------------------------------------------------------
+#
+#   gpu                                  storage
+#   192.0.2.2, 2001:db8::2  <- veth ->   192.0.2.1, 2001:db8::1
+#
+# two_sites [--delay 200us] [--rate 1gbit] [--mtu N] [--router]
+# The delay is that of one way. With --router a third namespace, "router", stands between them, with the interfaces
+# to-gpu and to-storage: a bottleneck goes there (netem on a sender's own side hides drops, see the traps in
+# Documentation/testing.rst). The interface in each site is called "line".
+
+STORAGE=192.0.2.1 STORAGE6=2001:db8::1
+GPU=192.0.2.2 GPU6=2001:db8::2
+
+in_ns() {
+	local ns=$1
+	shift
+	# not "ip netns exec": it mounts /sys again and hides configfs
+	nsenter --net="/run/netns/$ns" "$@"
+}
+on_storage() { in_ns storage "$@"; }
+on_gpu() { in_ns gpu "$@"; }
+
+two_sites() {
+	local delay='' rate='' mtu=9000 router='' site netem=()
+	while [ $# -gt 0 ]; do
+		case $1 in
+		--delay) delay=$2; shift ;;
+		--rate) rate=$2; shift ;;
+		--mtu) mtu=$2; shift ;;
+		--router) router=y ;;
+		*) fail "two_sites: $1?" ;;
+		esac
+		shift
+	done
+	modprobe -a veth sch_netem
+	for site in storage gpu ${router:+router}; do
+		ip netns add "$site"
+		later ip netns del "$site"
+		in_ns "$site" ip link set lo up
+	done
+	if [ -n "$router" ]; then
+		_cable storage line router to-storage
+		_cable gpu line router to-gpu
+	else
+		_cable storage line gpu line
+	fi
+	_address storage $STORAGE $STORAGE6 "$mtu" $GPU $GPU6 "$router"
+	_address gpu $GPU $GPU6 "$mtu" $STORAGE $STORAGE6 "$router"
+	[ -z "$router" ] || _route "$mtu"
+	[ -z "$delay" ] || netem+=(delay "$delay")
+	[ -z "$rate" ] || netem+=(rate "$rate")
+	[ ${#netem[@]} -gt 0 ] || return 0
+	for site in storage gpu; do
+		in_ns "$site" tc qdisc add dev line root netem limit 1000000 "${netem[@]}"
+	done
+}
+
+_cable() { ip link add "$2" netns "$1" type veth peer name "$4" netns "$3"; }
+
+_address() {
+	local ns=$1 addr=$2 addr6=$3 mtu=$4 peer=$5 peer6=$6 router=$7
+	in_ns "$ns" ip link set line mtu "$mtu" up
+	in_ns "$ns" ip addr add "$addr/${router:+32}${router:-24}" dev line 2>/dev/null ||
+		in_ns "$ns" ip addr add "$addr/32" dev line
+	in_ns "$ns" ip addr add "$addr6/128" dev line nodad
+	if [ -n "$router" ]; then
+		in_ns "$ns" ip route add 192.0.2.254 dev line
+		in_ns "$ns" ip route add "$peer" via 192.0.2.254
+		in_ns "$ns" ip -6 route add 2001:db8::fe dev line
+		in_ns "$ns" ip -6 route add "$peer6" via 2001:db8::fe
+	else
+		in_ns "$ns" ip -6 route add "$peer6" dev line
+	fi
+}
+
+_route() {
+	local to
+	in_ns router sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward; echo 1 >/proc/sys/net/ipv6/conf/all/forwarding'
+	for to in to-storage to-gpu; do
+		in_ns router ip link set $to mtu "$1" up
+		in_ns router ip addr add 192.0.2.254/32 dev $to
+		in_ns router ip addr add 2001:db8::fe/128 dev $to nodad
+	done
+	in_ns router ip route add $STORAGE dev to-storage
+	in_ns router ip route add $GPU dev to-gpu
+	in_ns router ip -6 route add $STORAGE6 dev to-storage
+	in_ns router ip -6 route add $GPU6 dev to-gpu
+}
+
+# --- our modules -----------------------------------------------------------------------------------------------
+
+# load [MODULE [PARAM=VALUE...]]: all of ours by insmod, or the one; what they need of the kernel's by modprobe.
+load() {
+	local m
+	if [ $# = 0 ]; then
+		[ -e "$APN_BUILD/apn.ko" ] || skip "the modules are not there yet"
+		set -- apn apn_target apnbd
+		[ "$APN_TRANSPORT" != rdma ] || set -- apn apn_rdma apn_target apnbd
+		for m; do
+			load "$m"
+		done
+		return
+	fi
+	m=$1
+	shift
+	[ -e "$APN_BUILD/$m.ko" ] || skip "this kernel has no $m.ko"
+	# shellcheck disable=SC2046
+	modprobe -aq $(modinfo -F depends "$APN_BUILD/$m.ko" | tr ',' '\n' | grep -v '^apn') || :
+	insmod "$APN_BUILD/$m.ko" "$@"
+	# where it lies: the symbols of a leak's trace are gone once it is unloaded
+	echo "<6>apn-test: $(grep "^$m " /proc/modules)" >/dev/kmsg
+	later _unload "$m"
+}
+
+_unload() { ! grep -q "^$1 " /proc/modules || rmmod "$1"; }
+
+unload() {
+	local m
+	for m in apnbd apn_target apn_rdma apn; do
+		_unload "$m"
+	done
+}
+
+# --- what stands under an export: each sets BACKING to the device -----------------------------------------------
+
+# backing_null_blk MB [ATTR=VALUE...]: a RAM disk with a configurable character (memory_backed, cache_size, discard ...)
+backing_null_blk() {
+	local mb=$1 dir attr i=0
+	shift
+	modprobe null_blk nr_devices=0
+	while ! mkdir "/sys/kernel/config/nullb/apn$i" 2>/dev/null; do
+		i=$((i + 1))
+		[ $i -lt 100 ] || fail "no null_blk device"
+	done
+	dir=/sys/kernel/config/nullb/apn$i
+	for attr in "size=$mb" blocksize=512 memory_backed=1 "$@"; do
+		echo "${attr#*=}" >"$dir/${attr%%=*}"
+	done
+	echo 1 >"$dir/power"
+	later rmdir "$dir"
+	if [ -b "/dev/apn$i" ]; then
+		BACKING=/dev/apn$i
+	else
+		BACKING=/dev/nullb$(cat "$dir/index")
+	fi
+	udevadm settle
+}
+
+# backing_brd MB [NUMBER]: RAM disks that never forget a page
+backing_brd() {
+	_unload brd
+	modprobe brd rd_size=$(($1 * 1024)) rd_nr="${2:-1}" max_part=1
+	later _unload brd
+	BACKING=/dev/ram0
+}
+
+# backing_loop MB: a file on tmpfs
+backing_loop() {
+	local file
+	modprobe loop
+	file=$(mktemp /tmp/backing.XXXXXX)
+	truncate -s "$1M" "$file"
+	BACKING=$(losetup --find --show "$file")
+	later losetup -d "$BACKING"
+	later rm -f "$file"
+}
+
+# --- two machines (# machines: 2): the same script runs on both; APN_MACHINE is a (gpu) or b (storage) -----------
+
+# barrier NAME [SECONDS]: wait for the other one here
+barrier() {
+	local other=b end
+	[ "$APN_MACHINE" = a ] || other=a
+	: >"$APN_SHARED/shared/$1.$APN_MACHINE"
+	end=$((SECONDS + ${2:-120}))
+	until [ -e "$APN_SHARED/shared/$1.$other" ]; do
+		[ $SECONDS -lt $end ] || fail "machine $other did not come to '$1' within ${2:-120} s"
+		sleep 0.1
+	done
+}
+
+# The cable between them: 192.0.2.2 on a, 192.0.2.1 on b, interface "line".
+wire_up() {
+	local dev
+	for dev in vec0 eth0 enp0s3; do
+		[ -e /sys/class/net/$dev ] || continue
+		ip link set $dev name line
+		ip link set line mtu "${1:-1500}" up
+		case $APN_MACHINE in
+		a) ip addr add $GPU/24 dev line; ip addr add $GPU6/64 dev line nodad ;;
+		b) ip addr add $STORAGE/24 dev line; ip addr add $STORAGE6/64 dev line nodad ;;
+		esac
+		return
+	done
+	fail "this machine has no wire"
+}
+
+# A power cut: the machine is gone at once; its disks (# disks: 1G ...) keep what reached them.
+# On the boot that follows the same script runs there again with APN_BOOT=2, 3 ...
+vm_power_cut() { _host "cut $1"; }
+vm_power_on() { _host "on $1"; }
+_host() {
+	local ask=$APN_SHARED/host/$APN_MACHINE$RANDOM end=$((SECONDS + 60))
+	echo "$1" >"$ask.part"
+	mv "$ask.part" "$ask.ask"
+	until [ -e "$ask.done" ]; do
+		[ $SECONDS -lt $end ] || fail "nobody answers to '$1'"
+		sleep 0.1
+	done
+}
