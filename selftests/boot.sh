@@ -37,7 +37,7 @@ later rmdir $target/subsystems/boot
 later rmdir $target/subsystems/boot/namespaces/1
 later rmdir $target/ports/1
 for set in trtype=tcp adrfam=ipv4 traddr=$STORAGE trsvcid=4420; do
-	echo ${set#*=} >$target/ports/1/addr_${set%=*}
+	echo "${set#*=}" >"$target/ports/1/addr_${set%=*}"
 done
 on_storage ln -s $target/subsystems/boot $target/ports/1/subsystems/boot
 later rm $target/ports/1/subsystems/boot

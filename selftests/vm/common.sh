@@ -43,11 +43,11 @@ finish() {
 	echo "$3" >"$1/.stamp"
 	sync -f "$1"
 	if [ -e "$2" ]; then
-		rm -rf "$2.old"
+		rm -rf --one-file-system "$2.old"
 		mv "$2" "$2.old"
 	fi
 	mv "$1" "$2"
-	rm -rf "$2.old"
+	rm -rf --one-file-system "$2.old"
 }
 
 need_root() {

@@ -38,7 +38,7 @@ kernel_source_locked() {
 	name=$(apt-cache search --names-only '^linux-source-7[.0-9]*$' | cut -d' ' -f1 | sort -V | tail -n 1)
 	[ -n "$name" ] || die "the mirror has no linux-source of series 7"
 	version=$(apt_newest "$name")
-	rm -rf "$dir.partial"
+	rm -rf --one-file-system "$dir.partial"
 	step "$name $version" "1 min" kernel_unpack "$name" "$version" "$dir.partial"
 	finish "$dir.partial" "$dir" "$name $version"
 }

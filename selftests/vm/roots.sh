@@ -29,7 +29,7 @@ root_make() {
 	include=$(printf '%s\n' "$@" | sort -u | paste -sd,)
 	# shellcheck disable=SC2046
 	sources=$(unset APT_CONFIG; apt_sources $(suites_of "$release"))
-	rm -rf "$dir.partial"
+	rm -rf --one-file-system "$dir.partial"
 	step "${dir##*/} root ($release)" "$usual" root_debootstrap "$release" "$dir.partial" "$include" "$sources"
 }
 
@@ -53,20 +53,35 @@ machine_aptopts() { machine_apt | sed "s/^/--aptopt=/"; }
 build_root() { locked "root-$1" build_root_locked "$1"; }
 
 build_root_locked() {
-	local release=$1 dir=$CACHE/$1 packages stamp series
+	local release=$1 dir=$CACHE/$1 packages series
 	packages=$(build_packages_of "$release")
-	stamp=$(stamp_of "root 2 $release" "$packages")
-	fresh "$dir" "$stamp" && return
+	# made again only for what it lacks: trees of different age may share it
+	# shellcheck disable=SC2086
+	root_has "$dir" $packages && return
 	apt_open "$release"
 	for series in $(series_of "$release"); do
 		packages+=" $(apt_meta linux-headers-amd64 "$series")"
 	done
 	# shellcheck disable=SC2086
 	root_make "$release" "$dir" "1 min" $packages
-	# what was built in the old root goes on in the new one
-	[ ! -d "$dir/apn" ] || mv "$dir/apn" "$dir.partial/apn"
-	mkdir -p "$dir.partial/apn"
-	finish "$dir.partial" "$dir" "$stamp"
+	(
+		# not under the feet of who compiles there
+		flock 8
+		# what was built in the old root goes on in the new one
+		[ ! -d "$dir/apn" ] || mv "$dir/apn" "$dir.partial/apn"
+		mkdir -p "$dir.partial/apn"
+		finish "$dir.partial" "$dir" "$packages"
+	) 8>"$CACHE/lock/use-$release"
+}
+
+# root_has DIR PACKAGE...: is it whole, and are they all installed there?
+root_has() {
+	local dir=$1 package
+	shift
+	[ -e "$dir/.stamp" ] || return
+	for package; do
+		grep -qx "Package: $package" "$dir/var/lib/dpkg/status" || return
+	done
 }
 
 series_of() {
@@ -83,7 +98,7 @@ in_root() {
 	# in a chroot the root is no mount, and its propagation cannot be changed
 	unshare --mount true 2>/dev/null || propagation=unchanged
 	# shellcheck disable=SC2016	# the inner shell's variables
-	env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TERM=dumb LC_ALL=C.UTF-8 CCACHE_DIR=/apn/ccache \
+	flock --shared "$CACHE/lock/use-$release" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TERM=dumb LC_ALL=C.UTF-8 CCACHE_DIR=/apn/ccache \
 		KBUILD_BUILD_TIMESTAMP=@0 KBUILD_BUILD_USER=apnbd KBUILD_BUILD_HOST=apnbd \
 		unshare --mount --propagation $propagation sh -c '
 			trap : INT TERM

@@ -137,7 +137,7 @@ class Session:
             if not any(m.running() for m in self.machines.values()):
                 if self.result(self.batch[0]):
                     continue
-                if self.failed and self.clean_end():
+                if self.unclean():
                     return          # the machine said that it is no longer clean: boot again for the rest
                 self.tell(self.batch.pop(0), "fail", 0, "the machine died", self.tail())
                 return
@@ -150,7 +150,7 @@ class Session:
         while any(m.running() for m in self.machines.values()) and time.monotonic() < end and not self.run.stopped:
             time.sleep(0.05)
 
-    def clean_end(self):
+    def unclean(self):
         return any("no longer clean" in line for m in self.machines.values() for line in m.log_tail(20))
 
     def tail(self):
