@@ -88,7 +88,7 @@ int call(const struct object *object, uint8_t cmd, struct json_object *values,
 	 struct json_object **reply)
 {
 	struct reader reader = { .object = object, .list = json_object_new_array() };
-	struct nl_answer answer = { .message = read_object, .data = &reader };
+	struct nl_answer answer = { .message = reply ? read_object : NULL, .data = &reader };
 	int code;
 
 	code = talk(object, cmd, NLM_F_ACK, values, &answer);

@@ -105,7 +105,7 @@ static int receive(struct nl *nl, const char *family)
 	}
 	if (n < 0)
 		return errno == EINTR ? 0 : fail(EXIT_SYSTEM, "netlink: %s", strerror(errno));
-	for (; mnl_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left))
+	for (; nl_message_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left))
 		if (nlh->nlmsg_type == nl->family)
 			read_event(family, nlh);
 	return 0;

@@ -142,12 +142,19 @@ static void feed_one(struct nl_answer *answer, const struct nlmsghdr *nlh)
 	}
 }
 
+/* libmnl compares lengths as signed numbers. */
+bool nl_message_ok(const struct nlmsghdr *nlh, int left)
+{
+	return left >= (int)sizeof(*nlh) && nlh->nlmsg_len <= (uint32_t)left &&
+	       mnl_nlmsg_ok(nlh, left);
+}
+
 void nl_feed(struct nl_answer *answer, const void *buf, size_t size)
 {
 	const struct nlmsghdr *nlh = buf;
 	int left = (int)size;
 
-	for (; !answer->done && mnl_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left))
+	for (; !answer->done && nl_message_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left))
 		if (nlh->nlmsg_seq == answer->seq)
 			feed_one(answer, nlh);
 }

@@ -48,6 +48,8 @@ struct nlmsghdr *nl_request(struct nl *nl, void *buf, uint8_t cmd, uint16_t flag
 int nl_talk(struct nl *nl, struct nlmsghdr *request, struct nl_answer *answer);
 void nl_feed(struct nl_answer *answer, const void *buf, size_t size);
 
+bool nl_message_ok(const struct nlmsghdr *nlh, int left);
+
 /* The attributes of a message behind its generic netlink header. */
 const void *nl_attrs(const struct nlmsghdr *nlh, size_t *size);
 uint8_t nl_command(const struct nlmsghdr *nlh);

@@ -86,6 +86,16 @@ static int unknown_option(const struct command *command, const char *name)
 	return EXIT_USAGE;
 }
 
+/* Up to the "="; what is longer than any option is cut, and matches none. */
+static void copy_name(char name[KEY_BYTES], const char *word)
+{
+	size_t size = strcspn(word, "=");
+
+	size = size < KEY_BYTES ? size : KEY_BYTES - 1;
+	memcpy(name, word, size);
+	name[size] = '\0';
+}
+
 /* --name VALUE, --name=VALUE; one that means yes by itself takes a value only behind "=". */
 static int parse_option(const struct command *command, char ***argv, struct json_object *values)
 {
@@ -94,7 +104,7 @@ static int parse_option(const struct command *command, char ***argv, struct json
 	char name[KEY_BYTES];
 	int code;
 
-	snprintf(name, sizeof(name), "%.*s", text ? (int)(text - word) : KEY_BYTES, word);
+	copy_name(name, word);
 	field = command_option(command, name);
 	if (!field)
 		return unknown_option(command, name);
