@@ -48,9 +48,12 @@ tools: ## build apnctl
 
 install: ## install modules, apnctl, udev rules and units; "make dkms-install" rebuilds by itself with each kernel
 	@$(need) root install '$(DESTDIR)'
+	@$(need) alone install '$(DESTDIR)'
 	@$(need) kdir $(KDIR)
 	+$(kbuild) modules
-	+$(kbuild) modules_install INSTALL_MOD_DIR=$(MODDIR) $(if $(DESTDIR),INSTALL_MOD_PATH=$(DESTDIR))
+	+$(kbuild) modules_install INSTALL_MOD_DIR=$(MODDIR) CONFIG_MODULE_SIG_ALL= \
+		$(if $(DESTDIR),INSTALL_MOD_PATH=$(DESTDIR))
+	$(if $(DESTDIR),,depmod -a "$$(cat $(KDIR)/include/config/kernel.release)")
 	@$(MAKE) --no-print-directory install-tools
 
 install-tools:
@@ -69,7 +72,8 @@ uninstall: ## take away what install and dkms-install put there; /etc/apnbd stay
 	@tools/reload '$(DESTDIR)'
 
 dkms-install: ## the same by DKMS: the modules are built again with each new kernel
-	@$(need) root dkms-install '$(DESTDIR)'
+	@$(need) root dkms-install
+	@$(need) alone dkms-install
 	@$(need) dkms $(KERNELRELEASE)
 	@tools/dkms-tree $(DKMSDIR)
 	dkms install apnbd/$(VERSION) -k $(KERNELRELEASE)
@@ -77,7 +81,9 @@ dkms-install: ## the same by DKMS: the modules are built again with each new ker
 
 clean: ## remove what a build left in the tree; the cache of the testbed stays
 	@tools/clean
-	@if [ -e tools/apnctl/Makefile ]; then $(MAKE) -C tools/apnctl clean; fi
+	@for dir in tools/apnctl selftests/*; do \
+		if grep -qs '^clean:' $$dir/Makefile; then $(MAKE) -s -C $$dir clean; fi; \
+	done
 
 # -- see it work, test it ---------------------------------------------------------------------------------------
 
