@@ -6,8 +6,10 @@
 #include <stddef.h>
 #include <netinet/in.h>
 
-enum { ADDR_PORT = 4921,
-       ADDR_TEXT_BYTES = 128 };
+enum {
+	ADDR_PORT = 4921,
+	ADDR_TEXT_BYTES = 128,
+};
 
 union addr {
 	struct sockaddr sa;

@@ -100,11 +100,6 @@ const struct command *cmd_find(char **argv, size_t *words)
 
 /* -- help -- */
 
-static const char *arg_text(const struct field *field)
-{
-	return field->arg ? field->arg : field->kind->arg;
-}
-
 static bool has_name(const struct command *command)
 {
 	return strcmp(command->noun, implied);
@@ -121,12 +116,12 @@ void cmd_usage(const struct command *command, char *buf, size_t size)
 			     command->verb ? command->verb : "");
 	for (i = 0; (field = command_arg(command, i, &optional)) && n < size; i++)
 		n += (size_t)snprintf(buf + n, size - n, optional ? " [%s]" : " %s",
-				      arg_text(field));
+				      field_arg(field));
 	for (field = command_next(command, NULL); field && n < size;
 	     field = command_next(command, field))
 		if ((field->flags & FIELD_NEED) && (command->takes & FIELD_ADD))
 			n += (size_t)snprintf(buf + n, size - n, " --%s %s", field->name,
-					      arg_text(field));
+					      field_arg(field));
 }
 
 static void option_text(const struct field *field, char *buf, size_t size)
@@ -134,7 +129,7 @@ static void option_text(const struct field *field, char *buf, size_t size)
 	if (field->kind->yes_no)
 		snprintf(buf, size, "--%s", field->name);
 	else
-		snprintf(buf, size, "--%s %s", field->name, arg_text(field));
+		snprintf(buf, size, "--%s %s", field->name, field_arg(field));
 }
 
 void cmd_help(const struct command *command)
@@ -150,7 +145,7 @@ void cmd_help(const struct command *command)
 	if (command_arg(command, 0, &optional) || command_next(command, NULL))
 		putchar('\n');
 	for (i = 0; (field = command_arg(command, i, &optional)); i++)
-		printf("  %-24s %s\n", arg_text(field), field->help ? field->help : "");
+		printf("  %-24s %s\n", field_arg(field), field->help ? field->help : "");
 	for (field = command_next(command, NULL); field; field = command_next(command, field)) {
 		option_text(field, buf, sizeof(buf));
 		printf("  %-24s %s\n", buf, field->help ? field->help : "");

@@ -108,7 +108,7 @@ static int conf_entry(const struct dirent *entry)
 /* A file that can't be read must not keep the others from being used. */
 static int read_dir(const char *dir, struct json_object *sections)
 {
-	struct json_object *list;
+	struct json_object *list, *section;
 	struct dirent **entries;
 	int i, n, first = 0;
 	size_t j;
@@ -123,9 +123,10 @@ static int read_dir(const char *dir, struct json_object *sections)
 
 		if (code)
 			first = fail_note(first, code);
-		for (j = 0; !code && j < json_object_array_length(list); j++)
-			json_object_array_add(sections, json_object_get(json_object_array_get_idx(
-								list, j)));
+		for (j = 0; !code && j < json_object_array_length(list); j++) {
+			section = json_object_array_get_idx(list, j);
+			json_object_array_add(sections, json_object_get(section));
+		}
 		json_object_put(list);
 		free(entries[i]);
 	}

@@ -86,6 +86,7 @@ static int close_section(struct reading *r)
 static int open_section(struct reading *r, char *line)
 {
 	struct json_object *section;
+	const struct field *field;
 	size_t size = strlen(line);
 	char *key;
 	int code = close_section(r);
@@ -109,9 +110,8 @@ static int open_section(struct reading *r, char *line)
 	json_object_object_add(section, "noun", json_object_new_string(r->object->noun));
 	json_object_object_add(section, "values", r->values);
 	json_object_array_add(r->list, section);
-	if (*key)
-		code = object_parse(object_field(r->object->fields, r->object->key), key, r->values);
-	return code;
+	field = object_field(r->object->fields, r->object->key);
+	return *key ? object_parse(field, key, r->values) : 0;
 }
 
 static int unknown_key(const struct object *object, const char *key)

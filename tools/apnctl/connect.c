@@ -30,8 +30,7 @@ static int wait_for_node(const char *path)
 		unit_sleep(POLL_MS);
 	}
 	return fail(EXIT_SYSTEM,
-		    "the disk is connected, but %s did not appear: is /dev a devtmpfs, or does udev "
-		    "make it?",
+		    "the disk is connected, but %s did not appear: neither devtmpfs nor udev made it",
 		    path);
 }
 

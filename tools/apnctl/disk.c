@@ -225,7 +225,8 @@ const struct kind kind_disk = { .arg = "NAME", .parse = parse_disk };
 
 int disk_resolve(struct json_object *values)
 {
-	const char *text = object_string(values, "name"), *number = disk_device_number(text), *other;
+	const char *text = object_string(values, "name"), *other;
+	const char *number = disk_device_number(text);
 	struct json_object *list, *disk;
 	size_t i;
 	int code;

@@ -13,8 +13,10 @@
 #include "out.h"
 #include "units.h"
 
-enum { DRAIN_WAIT_MS = 30000,
-       POLL_MS = 50 };
+enum {
+	DRAIN_WAIT_MS = 30000,
+	POLL_MS = 50,
+};
 
 #define STATE_DIR "/var/lib/apnbd"
 

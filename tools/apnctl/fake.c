@@ -15,8 +15,10 @@
 #include "fake.h"
 #include "nl.h"
 
-enum { QUEUE_BYTES = 65536,
-       SIZE = 65536 };
+enum {
+	QUEUE_BYTES = 65536,
+	SIZE = 65536,
+};
 
 struct fake fake;
 
@@ -302,7 +304,7 @@ static void answer_target(const struct nlmsghdr *request, uint8_t cmd, bool dump
 	end(nlh);
 }
 
-static int answer_family(const struct nlmsghdr *request, bool dump)
+static bool answer_family(const struct nlmsghdr *request, bool dump)
 {
 	bool host = dump, target = dump;
 	const struct nlattr *attr;
@@ -313,7 +315,7 @@ static int answer_family(const struct nlmsghdr *request, bool dump)
 		target |= !strcmp(mnl_attr_get_str(attr), APN_TARGET_FAMILY_NAME);
 	}
 	if (!dump && !(host && !fake.no_host) && !(target && !fake.no_target))
-		return ENOENT;
+		return false;
 	if (host && !fake.no_host) {
 		nlh = begin_genl(request);
 		put_family(nlh, APNBD_FAMILY_NAME, FAKE_APNBD);
@@ -324,7 +326,7 @@ static int answer_family(const struct nlmsghdr *request, bool dump)
 		put_family(nlh, APN_TARGET_FAMILY_NAME, FAKE_TARGET);
 		end(nlh);
 	}
-	return 0;
+	return true;
 }
 
 static void record(const struct nlmsghdr *request)
@@ -347,7 +349,7 @@ static void serve(const struct nlmsghdr *request)
 
 	record(request);
 	if (request->nlmsg_type == GENL_ID_CTRL)
-		err = answer_family(request, dump);
+		err = answer_family(request, dump) ? 0 : ENOENT;
 	else if (fake.refuse && cmd == fake.refuse_cmd && fake.refuse_times-- > 0)
 		err = fake.refuse;
 	else if (request->nlmsg_type == FAKE_APNBD)
@@ -439,10 +441,9 @@ int stat(const char *path, struct stat *st)
 int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints,
 		struct addrinfo **list)
 {
-	int (*real)(const char *, const char *, const struct addrinfo *, struct addrinfo **);
+	__typeof__(getaddrinfo) *real = dlsym(RTLD_NEXT, "getaddrinfo");
 	struct addrinfo numeric = *hints;
 
-	*(void **)&real = dlsym(RTLD_NEXT, "getaddrinfo");
 	numeric.ai_flags |= AI_NUMERICHOST;
 	return real(node, service, &numeric, list);
 }

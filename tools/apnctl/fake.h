@@ -9,10 +9,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { FAKE_CALLS = 256,
-       FAKE_ATTRS = 64,
-       FAKE_APNBD = 0x21,
-       FAKE_TARGET = 0x22 };
+enum {
+	FAKE_CALLS = 256,
+	FAKE_ATTRS = 64,
+	FAKE_APNBD = 0x21,
+	FAKE_TARGET = 0x22,
+};
 
 struct fake_call {
 	uint16_t family;

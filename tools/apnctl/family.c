@@ -90,7 +90,8 @@ static int match_family(const struct nlmsghdr *nlh, void *data)
 
 	attrs = nl_attrs(nlh, &size);
 	mnl_attr_for_each_payload(attrs, size)
-		if (mnl_attr_get_type(attr) == CTRL_ATTR_FAMILY_NAME && attr_is(attr, search->family))
+		if (mnl_attr_get_type(attr) == CTRL_ATTR_FAMILY_NAME &&
+		    attr_is(attr, search->family))
 			search->found = true;
 	return 0;
 }

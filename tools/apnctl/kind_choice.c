@@ -86,7 +86,8 @@ static void word_bool(const struct field *field, struct json_object *value, char
 static bool put_bool(struct nlmsghdr *nlh, size_t size, const struct field *field,
 		     struct json_object *value)
 {
-	return mnl_attr_put_u8_check(nlh, size, field->attr, (uint8_t)json_object_get_boolean(value));
+	return mnl_attr_put_u8_check(nlh, size, field->attr,
+				     (uint8_t)json_object_get_boolean(value));
 }
 
 static struct json_object *get_bool(const struct field *field, const struct nlattr *attr)

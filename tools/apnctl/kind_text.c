@@ -49,8 +49,7 @@ static int parse_name(const struct field *field, const char *text, struct json_o
 	for (i = 0; i < size; i++)
 		if (!name_char(text[i], !i))
 			return fail(EXIT_USAGE,
-				    "'%s' is no name: letters, digits, and behind the first one "
-				    ". _ - : @ too",
+				    "'%s' is no name: letters, digits, and then also . _ - : @",
 				    text);
 	(void)field;
 	*value = json_object_new_string(text);

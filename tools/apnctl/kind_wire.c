@@ -7,8 +7,10 @@
 #include "err.h"
 #include "kind.h"
 
-enum { UUID_BYTES = 16,
-       BUCKETS = 32 };
+enum {
+	UUID_BYTES = 16,
+	BUCKETS = 32,
+};
 
 /* -- addresses -- */
 

@@ -26,8 +26,10 @@ static const struct event {
 
 static const char *const families[] = { APNBD_FAMILY_NAME, APN_TARGET_FAMILY_NAME };
 
-enum { FAMILIES = sizeof(families) / sizeof(families[0]),
-       TIME_BYTES = 40 };
+enum {
+	FAMILIES = sizeof(families) / sizeof(families[0]),
+	TIME_BYTES = 40,
+};
 
 static const struct object *event_object(const char *family, uint8_t cmd)
 {

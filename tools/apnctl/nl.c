@@ -168,7 +168,7 @@ static int system_error(const char *what)
 
 int nl_talk(struct nl *nl, struct nlmsghdr *request, struct nl_answer *answer)
 {
-	/* static: a buffer of this size has no place on the stack, and there is one answer at a time */
+	/* Too large for the stack; there is one answer at a time. */
 	static char buf[NL_RECEIVE_BYTES] __attribute__((aligned(8)));
 	ssize_t n;
 

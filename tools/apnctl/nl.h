@@ -7,8 +7,10 @@
 #include <stdint.h>
 #include <libmnl/libmnl.h>
 
-enum { NL_REQUEST_BYTES = 65536,
-       NL_RECEIVE_BYTES = 65536 };
+enum {
+	NL_REQUEST_BYTES = 65536,
+	NL_RECEIVE_BYTES = 65536,
+};
 
 struct nl {
 	struct mnl_socket *socket;

@@ -102,7 +102,9 @@ bool object_put(struct nlmsghdr *nlh, size_t size, const struct field *fields,
 
 	for (; fields->name; fields++) {
 		value = object_value(values, fields);
-		if (fields->attr && fields->kind->put && value && !put_field(nlh, size, fields, value))
+		if (!value || !fields->attr || !fields->kind->put)
+			continue;
+		if (!put_field(nlh, size, fields, value))
 			return false;
 	}
 	return true;

@@ -6,6 +6,11 @@
 #include "near.h"
 #include "opt.h"
 
+const char *field_arg(const struct field *field)
+{
+	return field->arg ? field->arg : field->kind->arg;
+}
+
 static const struct field *next_taken(const struct field *field, uint32_t takes)
 {
 	while (field && field->name && !(field->flags & takes))
@@ -110,9 +115,10 @@ static int parse_option(const struct command *command, char ***argv, struct json
 		return unknown_option(command, name);
 	if (text)
 		text++;
-	else if (!field->kind->yes_no && !(text = *++*argv))
-		return fail(EXIT_USAGE, "--%s wants %s", name,
-			    field->arg ? field->arg : field->kind->arg);
+	else if (!field->kind->yes_no)
+		text = *++*argv;
+	if (!text && !field->kind->yes_no)
+		return fail(EXIT_USAGE, "--%s wants %s", name, field_arg(field));
 	code = object_parse(field, text, values);
 	if (code)
 		fail_prefix("--%s: ", name);
@@ -130,7 +136,7 @@ static int parse_word(const struct command *command, size_t n, const char *text,
 		return fail(EXIT_USAGE, "'%s' is one word too many", text);
 	code = object_parse(field, text, values);
 	if (code)
-		fail_prefix("%s: ", field->arg ? field->arg : field->kind->arg);
+		fail_prefix("%s: ", field_arg(field));
 	return code;
 }
 
@@ -141,7 +147,7 @@ static int check_complete(const struct command *command, size_t words, struct js
 
 	field = command_arg(command, words, &optional);
 	if (field && !optional)
-		return fail(EXIT_USAGE, "%s is missing", field->arg ? field->arg : field->kind->arg);
+		return fail(EXIT_USAGE, "%s is missing", field_arg(field));
 	if (!(command->takes & FIELD_ADD))
 		return 0;
 	for (field = command->object->fields; field->name; field++)

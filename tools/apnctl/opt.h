@@ -25,6 +25,9 @@ const struct field *command_next(const struct command *command, const struct fie
 /* The n-th word of the command's args as a field; NULL behind the last. */
 const struct field *command_arg(const struct command *command, size_t n, bool *optional);
 
+/* What help calls the value of an option. */
+const char *field_arg(const struct field *field);
+
 /* All words behind the command's name. 0 or an exit code after fail(). */
 int opt_parse(const struct command *command, char **argv, struct json_object *values);
 

@@ -9,8 +9,10 @@
 #include "err.h"
 #include "out.h"
 
-enum { GAP = 2,
-       COLUMNS_MAX = 32 };
+enum {
+	GAP = 2,
+	COLUMNS_MAX = 32,
+};
 
 bool out_json;
 

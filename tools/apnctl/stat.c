@@ -13,8 +13,10 @@
 #include "stat.h"
 #include "units.h"
 
-enum { INTERVAL_MIN_MS = 10,
-       INTERVAL_MAX_MS = 86400000 };
+enum {
+	INTERVAL_MIN_MS = 10,
+	INTERVAL_MAX_MS = 86400000,
+};
 
 /* What has no attribute follows from the sums and histograms; see finish(). */
 static const struct field stat_fields[] = {
@@ -171,14 +173,15 @@ static uint64_t grown(struct json_object *now, struct json_object *before)
 
 static struct json_object *histogram_since(struct json_object *now, struct json_object *before)
 {
-	struct json_object *since = json_object_new_array();
+	struct json_object *since = json_object_new_array(), *old;
+	uint64_t count;
 	size_t i;
 
-	for (i = 0; i < json_object_array_length(now); i++)
-		json_object_array_add(since,
-				      json_object_new_uint64(grown(
-					      json_object_array_get_idx(now, i),
-					      before ? json_object_array_get_idx(before, i) : NULL)));
+	for (i = 0; i < json_object_array_length(now); i++) {
+		old = before ? json_object_array_get_idx(before, i) : NULL;
+		count = grown(json_object_array_get_idx(now, i), old);
+		json_object_array_add(since, json_object_new_uint64(count));
+	}
 	return since;
 }
 

@@ -18,7 +18,7 @@ void unit_text_bytes(uint64_t bytes, char *buf, size_t size);
 int unit_parse_count(const char *text, uint64_t *count); /* 20000, 20k: powers of 1000 */
 void unit_word_count(uint64_t count, char *buf, size_t size);
 
-int unit_parse_rate(const char *text, uint64_t *bytes); /* 100g: bits a second; the value is bytes */
+int unit_parse_rate(const char *text, uint64_t *bytes); /* 100g: bits, returned as bytes */
 void unit_word_rate(uint64_t bytes, char *buf, size_t size);
 void unit_text_rate(uint64_t bytes, char *buf, size_t size);
 
