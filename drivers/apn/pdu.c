@@ -376,14 +376,10 @@ static bool fence_ok(const struct apn_fence *fence)
 	       all_zero(fence->pad, sizeof(fence->pad));
 }
 
-/* Only CHANGED has values with it. */
 static bool notice_ok(const struct apn_notice *notice)
 {
-	__u32 kind = le32_to_cpu(notice->kind);
-
-	if (kind == APN_NOTICE_CHANGED)
-		return size_ok(notice->size, 512) && !(le32_to_cpu(notice->flags) & ~APN_DISK_KNOWN);
-	return kind && kind < APN_NOTICE_END && !notice->size && !notice->flags;
+	return notice->kind && le32_to_cpu(notice->kind) < APN_NOTICE_END &&
+	       size_ok(notice->size, 512) && !(le32_to_cpu(notice->flags) & ~APN_DISK_KNOWN);
 }
 
 /**

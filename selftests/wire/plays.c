@@ -440,6 +440,7 @@ static int handle_taken(struct client *c)
 	struct pdu pdu;
 
 	random_bytes(c->session, sizeof(c->session));
+	c->attach_flags = 0;
 	client_build(c, &pdu, APN_OP_ATTACH);
 	return client_ask(c, &pdu);
 }

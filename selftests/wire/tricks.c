@@ -196,7 +196,7 @@ static void notice(struct connection *c, __u32 handle, __u32 kind, __u32 flags, 
 	pdu.hdr.handle = cpu_to_le32(handle);
 	body = (void *)pdu.data;
 	body->kind = cpu_to_le32(kind);
-	body->flags = cpu_to_le32(flags);
+	body->flags = cpu_to_le32(flags ?: APN_DISK_DISCARD | APN_DISK_WRITE_ZEROES);
 	body->size = cpu_to_le64(size);
 	target_send(c, &pdu);
 }
@@ -204,12 +204,12 @@ static void notice(struct connection *c, __u32 handle, __u32 kind, __u32 flags, 
 static void notice_of_nobody(struct connection *c, struct pdu *answer)
 {
 	(void)answer;
-	notice(c, APN_HANDLE_MAX, APN_NOTICE_DRAINING, 0, 0);
+	notice(c, APN_HANDLE_MAX, APN_NOTICE_DRAINING, 0, DISK_BYTES);
 }
 
 static void notice_unknown(struct connection *c, struct pdu *answer)
 {
-	notice(c, le32_to_cpu(answer->hdr.handle), 99, 0, 0);
+	notice(c, le32_to_cpu(answer->hdr.handle), 99, 0, DISK_BYTES);
 }
 
 static void notice_zero_size(struct connection *c, struct pdu *answer)
