@@ -233,3 +233,26 @@ void apn_gate_close(struct apn_gate *gate)
 	apn_listener_free(gate->listener);
 }
 EXPORT_SYMBOL_GPL(apn_gate_close);
+
+struct lane_sum {
+	struct apn_gate *gate;
+	unsigned int n;
+};
+
+static int count_lanes(struct apn_line *line, void *arg)
+{
+	struct lane_sum *sum = arg;
+
+	if (line->owner == sum->gate)
+		sum->n += line->live;
+	return 0;
+}
+
+unsigned int apn_gate_connections(struct apn_gate *gate)
+{
+	struct lane_sum sum = { gate, READ_ONCE(gate->count) };
+
+	apn_line_each(false, count_lanes, &sum);
+	return sum.n;
+}
+EXPORT_SYMBOL_GPL(apn_gate_connections);

@@ -50,6 +50,8 @@ int apn_gate_open(struct apn_gate *gate, const char *transport, struct net *net,
 		  const struct sockaddr_storage *address);
 /* When it returns, no line of this gate is left and its struct may go. */
 void apn_gate_close(struct apn_gate *gate);
+/* Open connections, known or not. */
+unsigned int apn_gate_connections(struct apn_gate *gate);
 
 /*
  * For attach.c, in the lane's receive context. Leave: true if the lane is the

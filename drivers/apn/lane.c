@@ -31,6 +31,8 @@ struct apn_lane *apn_lane_alloc(const struct apn_transport *transport,
 	spin_lock_init(&lane->asks_lock);
 	INIT_LIST_HEAD(&lane->asks);
 	INIT_LIST_HEAD(&lane->undrained);
+	INIT_LIST_HEAD(&lane->partial);
+	INIT_LIST_HEAD(&lane->ready);
 	atomic_set(&lane->requests, 1);
 	lane->body_vec.iov_base = lane->body;
 	lane->body_vec.iov_len = sizeof(lane->body);

@@ -119,9 +119,14 @@ struct apn_lane {
 	bool digest; /* agreed in HELLO; holds from AUTH_ACK on */
 	struct list_head undrained; /* line->undrained, under line->lock */
 
+	/* Target: the receiver's own. */
+	struct list_head partial; /* WRITEs begun */
+	struct list_head ready; /* requests that are whole and not submitted */
+	unsigned int partials;
+	void *spare; /* a request made by ->wait() for the header that comes again */
+
 	spinlock_t asks_lock;
 	struct list_head asks; /* under asks_lock; see ask.h */
-	void *private; /* the user's */
 };
 
 /* The next piece for the wire. */

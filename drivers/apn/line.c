@@ -18,6 +18,7 @@ static DEFINE_MUTEX(lines_lock); /* the list; a line's last reference goes under
 static u32 line_ids; /* lines_lock */
 
 struct workqueue_struct *apn_control_wq;
+EXPORT_SYMBOL_GPL(apn_control_wq);
 
 static void line_beat(struct work_struct *work);
 static void forget_work(struct work_struct *work);
@@ -110,6 +111,8 @@ static void line_free(struct apn_line *line)
 	WARN_ON_ONCE(!list_empty(&line->undrained));
 	WARN_ON_ONCE(!xa_empty(&line->sessions));
 	xa_destroy(&line->sessions);
+	if (line->ops->freed)
+		line->ops->freed(line);
 	mutex_destroy(&line->lock);
 	if (line->host)
 		put_net(line->route.net);
@@ -262,12 +265,13 @@ struct apn_line *apn_line_known(const u8 *uuid, const char *identity, const void
 
 	guard(mutex)(&lines_lock);
 	list_for_each_entry(line, &lines, node)
-		if (!line->host && line->owner == owner &&
+		if (!line->host && (!owner || line->owner == owner) &&
 		    READ_ONCE(line->state) != APN_LINE_CLOSING &&
 		    !memcmp(line->uuid, uuid, APN_UUID_BYTES) && !strcmp(line->identity, identity))
 			return apn_line_get(line);
 	return NULL;
 }
+EXPORT_SYMBOL_GPL(apn_line_known);
 
 /* Its sessions go, then the reference that keeps it known. Once a line. */
 static void line_forget(struct apn_line *line)
@@ -298,7 +302,7 @@ static struct apn_line *next_owned(const void *owner)
 
 	guard(mutex)(&lines_lock);
 	list_for_each_entry(line, &lines, node)
-		if (!line->host && line->owner == owner &&
+		if (!line->host && (!owner || line->owner == owner) &&
 		    READ_ONCE(line->state) != APN_LINE_CLOSING)
 			return apn_line_get(line);
 	return NULL;

@@ -53,6 +53,8 @@ struct apn_line_ops {
 	void (*control)(struct apn_lane *lane, const struct apn_hdr *hdr, const void *body);
 	/* The target's end: no lane is left, and none will be; end the sessions. */
 	void (*forget)(struct apn_line *line);
+	/* The last reference went; what @private points to can go. */
+	void (*freed)(struct apn_line *line);
 };
 
 /* One place for a lane: who stands there now, and what became of those before. */

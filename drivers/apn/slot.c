@@ -61,8 +61,8 @@ static void bury(struct apn_slot *slot, struct apn_lane *lane)
 	struct apn_line *line = slot->line;
 
 	apn_lane_close(lane);
+	line->ops->lost(line, lane);
 	if (line->host) {
-		line->ops->lost(line, lane);
 		if (!READ_ONCE(line->live)) {
 			apn_line_waiting_fail(line);
 			line->ops->down(line);

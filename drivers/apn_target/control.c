@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What a host asks besides I/O. Each question is answered by a work of its own: an
+ * ATTACH may wait for a medium, a FENCE for the slowest device, and neither may hold
+ * up what else comes over the lane.
+ */
+#include "control.h"
+#include "netlink.h"
+#include "writer.h"
+
+#include <linux/slab.h>
+
+struct question {
+	struct work_struct work;
+	struct apn_line *line; /* a reference */
+	struct apn_lane *lane; /* a reference: the answer goes where it came from */
+	struct apn_hdr hdr;
+	u8 body[]; /* zero behind what the host sent */
+};
+
+static void answer(struct question *q, u8 op, u32 handle, const void *body, size_t bytes)
+{
+	struct apn_hdr hdr = { .op = op, .tag = q->hdr.tag, .handle = cpu_to_le32(handle) };
+
+	apn_msg_send(q->lane, &hdr, body, bytes);
+}
+
+static void refuse(struct question *q, enum apn_status status)
+{
+	apn_msg_refuse(q->lane, le64_to_cpu(q->hdr.tag), status, apn_pdu_status_text(status));
+}
+
+/* ---- ATTACH ---- */
+
+static bool is_same(const struct apn_session *s, const struct question *q,
+		    const struct apn_attach *ask)
+{
+	return s->line == q->line && s->handle == le32_to_cpu(q->hdr.handle) &&
+	       !memcmp(s->uuid, ask->session, APN_UUID_BYTES);
+}
+
+static struct apn_session *present(struct apn_export *export, const struct question *q,
+				   const struct apn_attach *ask)
+{
+	struct apn_session *s;
+
+	list_for_each_entry(s, &export->sessions, node)
+		if (is_same(s, q, ask))
+			return s;
+	return NULL;
+}
+
+static void attached(struct question *q, struct apn_session *session)
+{
+	struct apn_export *export = session->export;
+	struct apn_attached a = {};
+
+	apn_export_describe(export, session->read_only || !session->writer, &a);
+	a.generation = cpu_to_le64(session->generation);
+	answer(q, APN_OP_ATTACHED, session->handle, &a, sizeof(a));
+}
+
+static enum apn_status join(struct apn_export *export, struct question *q,
+			    const struct apn_attach *ask, bool writer, bool read_only)
+{
+	struct apn_session *session = apn_session_make(export, q->line, ask);
+
+	if (!session)
+		return APN_STATUS_NO_MEMORY;
+	session->writer = writer;
+	session->read_only = read_only;
+	session->generation = writer ? export->record.generation : 0;
+	session->handle = le32_to_cpu(q->hdr.handle);
+	if (apn_line_join_as(q->line, session->handle, session)) {
+		apn_session_put(session);
+		return APN_STATUS_PROTOCOL;
+	}
+	list_add_tail(&session->node, &export->sessions);
+	export->used = true;
+	attached(q, session);
+	apn_target_session_event(session);
+	return APN_STATUS_OK;
+}
+
+static bool other_volume(const struct apn_export *export, const struct apn_attach *ask)
+{
+	return memchr_inv(ask->volume, 0, APN_UUID_BYTES) &&
+	       memcmp(ask->volume, export->record.volume, APN_UUID_BYTES);
+}
+
+/* Under export->lock. */
+static enum apn_status attach_locked(struct apn_export *export, struct question *q,
+				     const struct apn_attach *ask)
+{
+	bool writer = le32_to_cpu(ask->flags) & APN_ATTACH_WRITER, read_only;
+	struct apn_session *session;
+	enum apn_status status;
+
+	if (READ_ONCE(q->line->state) == APN_LINE_CLOSING)
+		return APN_STATUS_NO_SESSION;
+	if (export->gone || !apn_export_admits(export, q->line, &read_only))
+		return APN_STATUS_REFUSED;
+	if (export->state != APN_TARGET_EXPORT_STATE_SERVING)
+		return APN_STATUS_DRAINING;
+	if (other_volume(export, ask))
+		return APN_STATUS_OTHER_VOLUME;
+	session = present(export, q, ask);
+	if (session) {
+		attached(q, session);
+		return APN_STATUS_OK;
+	}
+	writer = writer && !read_only && !export->read_only && !export->device_read_only;
+	if (writer) {
+		status = apn_writer_admit(export, q->line, ask);
+		if (status)
+			return status;
+	}
+	return join(export, q, ask, writer, read_only);
+}
+
+static void do_attach(struct question *q)
+{
+	const struct apn_attach *ask = (const void *)q->body;
+	struct apn_export *export = apn_export_find(ask->export);
+	enum apn_status status = APN_STATUS_REFUSED;
+
+	if (export) {
+		mutex_lock(&export->lock);
+		status = attach_locked(export, q, ask);
+		mutex_unlock(&export->lock);
+		apn_export_put(export);
+	}
+	if (status)
+		refuse(q, status);
+}
+
+/* ---- DETACH and the end of a line ---- */
+
+static struct apn_session *session_of(struct apn_line *line, u32 handle)
+{
+	struct apn_session *session;
+
+	guard(rcu)();
+	session = xa_load(&line->sessions, handle);
+	return session && apn_session_get(session) ? session : NULL;
+}
+
+static void end_session(struct apn_session *session)
+{
+	mutex_lock(&session->export->lock);
+	apn_session_end(session, APN_STATUS_NO_SESSION, 0);
+	mutex_unlock(&session->export->lock);
+}
+
+static void do_detach(struct question *q)
+{
+	u32 handle = le32_to_cpu(q->hdr.handle);
+	struct apn_session *session = session_of(q->line, handle);
+
+	if (!session) {
+		refuse(q, APN_STATUS_NO_SESSION);
+		return;
+	}
+	end_session(session);
+	apn_session_drain(session);
+	apn_session_put(session);
+	answer(q, APN_OP_DETACHED, handle, NULL, 0);
+}
+
+void apn_control_forget(struct apn_line *line)
+{
+	unsigned long handle;
+	void *entry;
+
+	xa_for_each(&line->sessions, handle, entry) {
+		struct apn_session *session = session_of(line, handle);
+
+		if (!session)
+			continue;
+		end_session(session);
+		apn_session_put(session);
+	}
+}
+
+/* ---- LIST ---- */
+
+struct listing {
+	struct question *q;
+	unsigned int skip;
+	unsigned int n;
+	bool more;
+	struct apn_listed row[APN_BODY_BYTES_MAX / sizeof(struct apn_listed)];
+};
+
+static int list_one(struct apn_export *export, void *arg)
+{
+	struct listing *l = arg;
+	struct apn_listed *entry = &l->row[l->n];
+	bool read_only;
+
+	guard(mutex)(&export->lock);
+	if (export->gone || !apn_export_admits(export, l->q->line, &read_only))
+		return 0;
+	if (l->skip) {
+		l->skip--;
+		return 0;
+	}
+	l->more = l->n == ARRAY_SIZE(l->row);
+	if (l->more)
+		return 1;
+	strscpy(entry->export, export->name, sizeof(entry->export));
+	memcpy(entry->volume, export->record.volume, APN_UUID_BYTES);
+	entry->size = cpu_to_le64(export->size);
+	entry->flags = cpu_to_le32(apn_export_flags(export, read_only));
+	l->n++;
+	return 0;
+}
+
+static void do_list(struct question *q)
+{
+	const struct apn_list *ask = (const void *)q->body;
+	struct apn_hdr hdr = { .op = APN_OP_LISTED, .tag = q->hdr.tag };
+	struct listing *l = kzalloc_obj(*l);
+
+	if (!l) {
+		refuse(q, APN_STATUS_NO_MEMORY);
+		return;
+	}
+	l->q = q;
+	l->skip = le32_to_cpu(ask->from);
+	apn_export_each(0, list_one, l);
+	hdr.flags = l->more ? APN_FLAG_MORE : 0;
+	apn_msg_send(q->lane, &hdr, l->row, l->n * sizeof(l->row[0]));
+	kfree(l);
+}
+
+/* ---- FENCE ---- */
+
+static u64 begun_by(struct apn_line *line, unsigned int index)
+{
+	guard(spinlock_bh)(&line->window.lock);
+	return line->slot[index].writes;
+}
+
+/*
+ * A line that is not known has no lane, and what came by those it had has ended: a
+ * line is forgotten only with its last request.
+ */
+static void do_fence(struct question *q)
+{
+	const struct apn_fence *ask = (const void *)q->body;
+	unsigned int index = le16_to_cpu(ask->lane);
+	struct apn_fenced fenced = {};
+	struct apn_line *line = apn_line_known(ask->line, q->line->identity, NULL);
+
+	if (line) {
+		apn_line_fence(line, index, le32_to_cpu(ask->incarnation));
+		fenced.received = cpu_to_le64(begun_by(line, index));
+		apn_line_put(line);
+	}
+	answer(q, APN_OP_FENCED, 0, &fenced, sizeof(fenced));
+}
+
+/* ---- one for all ---- */
+
+static void (*const work_of[APN_OP_END])(struct question *q) = {
+	[APN_OP_ATTACH] = do_attach,
+	[APN_OP_DETACH] = do_detach,
+	[APN_OP_LIST] = do_list,
+	[APN_OP_FENCE] = do_fence,
+};
+
+static void question_work(struct work_struct *work)
+{
+	struct question *q = container_of(work, struct question, work);
+
+	work_of[q->hdr.op](q);
+	apn_lane_put(q->lane);
+	apn_line_put(q->line);
+	kfree(q);
+}
+
+void apn_control_ask(struct apn_lane *lane, const struct apn_hdr *hdr, const void *body)
+{
+	size_t bytes = le32_to_cpu(hdr->data_len);
+	struct question *q;
+
+	if (!work_of[hdr->op])
+		return;
+	q = kzalloc(struct_size(q, body, APN_BODY_BYTES_MAX), GFP_KERNEL);
+	if (!q) {
+		apn_msg_refuse(lane, le64_to_cpu(hdr->tag), APN_STATUS_NO_MEMORY,
+			       "the target has no memory");
+		return;
+	}
+	INIT_WORK(&q->work, question_work);
+	q->line = apn_line_get(lane->line);
+	q->lane = apn_lane_get(lane);
+	q->hdr = *hdr;
+	memcpy(q->body, body, bytes);
+	queue_work(apn_control_wq, &q->work);
+}

@@ -1,0 +1,471 @@
+// SPDX-License-Identifier: GPL-2.0
+/* A block device under a name. */
+#include "export.h"
+#include "io.h"
+#include "netlink.h"
+#include "session.h"
+
+#include <apn/log.h>
+#include <compat/blk.h>
+#include <linux/netlink.h>
+#include <linux/slab.h>
+
+enum { WATCH_MS = 1000 };
+
+static LIST_HEAD(exports);
+static DEFINE_MUTEX(exports_lock); /* the list; taken before an export's own lock */
+
+/* ---- the list ---- */
+
+static struct apn_export *find_locked(const char *name)
+{
+	struct apn_export *export;
+
+	list_for_each_entry(export, &exports, node)
+		if (!strcmp(export->name, name))
+			return export;
+	return NULL;
+}
+
+struct apn_export *apn_export_get(struct apn_export *export)
+{
+	kref_get(&export->ref);
+	return export;
+}
+
+struct apn_export *apn_export_find(const char *name)
+{
+	struct apn_export *export;
+
+	guard(mutex)(&exports_lock);
+	export = find_locked(name);
+	return export ? apn_export_get(export) : NULL;
+}
+
+int apn_export_each(unsigned int skip, int (*show)(struct apn_export *export, void *arg),
+		    void *arg)
+{
+	struct apn_export *export;
+	int ret;
+
+	guard(mutex)(&exports_lock);
+	list_for_each_entry(export, &exports, node) {
+		if (skip) {
+			skip--;
+			continue;
+		}
+		ret = show(export, arg);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+/* ---- the device ---- */
+
+static int open_device(struct apn_export *export, struct netlink_ext_ack *extack)
+{
+	blk_mode_t mode = BLK_OPEN_READ | BLK_OPEN_WRITE;
+	struct file *file = bdev_file_open_by_path(export->device, mode, export, NULL);
+
+	if (IS_ERR(file) && (PTR_ERR(file) == -EROFS || PTR_ERR(file) == -EACCES)) {
+		export->device_read_only = true;
+		file = bdev_file_open_by_path(export->device, BLK_OPEN_READ, export, NULL);
+	}
+	if (!IS_ERR(file)) {
+		export->file = file;
+		export->bdev = file_bdev(file);
+		export->size = bdev_nr_bytes(export->bdev);
+		export->device_read_only |= bdev_read_only(export->bdev);
+		return 0;
+	}
+	switch (PTR_ERR(file)) {
+	case -ENOENT:
+	case -ENXIO:
+		NL_SET_ERR_MSG(extack, "the device does not exist");
+		break;
+	case -EBUSY:
+		NL_SET_ERR_MSG(extack, "the device is in use: mounted, exported or held by another");
+		break;
+	case -ENOTBLK:
+		NL_SET_ERR_MSG(extack, "this is not a block device; a file can be served by way of a loop device");
+		break;
+	default:
+		NL_SET_ERR_MSG(extack, "the device can't be opened");
+	}
+	return PTR_ERR(file);
+}
+
+static int check_device(struct apn_export *export, struct netlink_ext_ack *extack)
+{
+	unsigned int block = bdev_logical_block_size(export->bdev);
+
+	if (block != 512 && block != 4096) {
+		NL_SET_ERR_MSG(extack, "the device's blocks are neither 512 nor 4096 bytes");
+		return -EMEDIUMTYPE;
+	}
+	if (export->size < block) {
+		NL_SET_ERR_MSG(extack, "the device is empty");
+		return -ENOSPC;
+	}
+	return 0;
+}
+
+static int open_state(struct apn_export *export, struct netlink_ext_ack *extack)
+{
+	int ret = apn_state_open(&export->state_file, export->state_dir, export->name,
+				 &export->record);
+
+	if (ret == -EUCLEAN)
+		NL_SET_ERR_MSG(extack, "the export's state file is damaged; without it the volume's identity and its last writer are unknown");
+	else if (ret)
+		NL_SET_ERR_MSG(extack, "the export's state file can't be opened or written");
+	return ret;
+}
+
+/* A write is durable when acknowledged if that costs nothing, or little. */
+static enum apn_target_durability fitting_durability(struct block_device *bdev)
+{
+	return !bdev_write_cache(bdev) || bdev_fua(bdev) ? APN_TARGET_DURABILITY_ACK :
+							   APN_TARGET_DURABILITY_FLUSH;
+}
+
+/* ---- what a host sees ---- */
+
+u32 apn_export_flags(struct apn_export *export, bool read_only)
+{
+	struct block_device *bdev = export->bdev;
+	u32 flags = 0;
+
+	if (read_only || export->read_only || export->device_read_only)
+		flags |= APN_DISK_READ_ONLY;
+	if (export->durability == APN_TARGET_DURABILITY_FLUSH)
+		flags |= APN_DISK_WRITE_CACHE | APN_DISK_FUA;
+	if (bdev_max_discard_sectors(bdev))
+		flags |= APN_DISK_DISCARD;
+	if (bdev_write_zeroes_sectors(bdev))
+		flags |= APN_DISK_WRITE_ZEROES;
+	if (bdev_rot(bdev))
+		flags |= APN_DISK_ROTATIONAL;
+	if (export->record.orderly)
+		flags |= APN_DISK_ORDERLY;
+	return flags;
+}
+
+static u64 whole_blocks(struct block_device *bdev, u64 sectors, u64 most)
+{
+	return min_t(u64, sectors << SECTOR_SHIFT, most) & ~(u64)(bdev_logical_block_size(bdev) - 1);
+}
+
+void apn_export_describe(struct apn_export *export, bool read_only, struct apn_attached *a)
+{
+	struct block_device *bdev = export->bdev;
+	u32 block = bdev_logical_block_size(bdev);
+
+	memcpy(a->volume, export->record.volume, APN_UUID_BYTES);
+	memcpy(a->before, export->record.instance, APN_UUID_BYTES);
+	a->size = cpu_to_le64(round_down(export->size, block));
+	a->flags = cpu_to_le32(apn_export_flags(export, read_only));
+	a->block_bytes = cpu_to_le32(block);
+	a->physical_bytes = cpu_to_le32(clamp_t(u32, bdev_physical_block_size(bdev), block, 65536));
+	a->io_min_bytes = cpu_to_le32(round_down(bdev_io_min(bdev), block));
+	a->io_opt_bytes = cpu_to_le32(round_down(bdev_io_opt(bdev), block));
+	if (bdev_max_discard_sectors(bdev)) {
+		a->discard_granularity = cpu_to_le32(bdev_discard_granularity(bdev));
+		a->discard_bytes = cpu_to_le64(whole_blocks(bdev, UINT_MAX, 1 << 30));
+	}
+	if (bdev_write_zeroes_sectors(bdev))
+		a->zeroes_bytes = cpu_to_le64(whole_blocks(bdev, UINT_MAX, 1 << 30));
+}
+
+void apn_export_tell_changed(struct apn_export *export)
+{
+	struct apn_session *session;
+
+	lockdep_assert_held(&export->lock);
+	list_for_each_entry(session, &export->sessions, node)
+		apn_session_tell(session, APN_NOTICE_CHANGED);
+	apn_target_export_event(export);
+}
+
+static void watch_device(struct work_struct *work)
+{
+	struct apn_export *export = container_of(to_delayed_work(work), struct apn_export, watch);
+	u64 size = bdev_nr_bytes(export->bdev);
+
+	mutex_lock(&export->lock);
+	if (size != export->size) {
+		export->size = size;
+		apn_export_tell_changed(export);
+	}
+	mutex_unlock(&export->lock);
+	queue_delayed_work(apn_control_wq, &export->watch, msecs_to_jiffies(WATCH_MS));
+}
+
+/* ---- who may ---- */
+
+static struct apn_allow *allowed(struct apn_export *export, const char *identity)
+{
+	struct apn_allow *allow;
+
+	list_for_each_entry(allow, &export->allowed, node)
+		if (!strcmp(allow->identity, identity))
+			return allow;
+	return NULL;
+}
+
+/*
+ * A list names identities that were proved. Where nobody proves who he is the list
+ * means nothing: there an export without one is open, and one with a list is not.
+ */
+bool apn_export_admits(struct apn_export *export, const struct apn_line *line, bool *read_only)
+{
+	struct apn_allow *allow;
+
+	lockdep_assert_held(&export->lock);
+	*read_only = false;
+	if (line->security == APN_SECURITY_NONE)
+		return list_empty(&export->allowed);
+	allow = allowed(export, line->identity);
+	if (allow)
+		*read_only = allow->read_only;
+	return allow;
+}
+
+int apn_export_allow(struct apn_export *export, const char *identity, bool read_only)
+{
+	struct apn_allow *allow = allowed(export, identity);
+
+	if (!allow) {
+		allow = kzalloc_obj(*allow);
+		if (!allow)
+			return -ENOMEM;
+		strscpy(allow->identity, identity, sizeof(allow->identity));
+		list_add_tail(&allow->node, &export->allowed);
+	}
+	allow->read_only = read_only;
+	return 0;
+}
+
+bool apn_export_disallow(struct apn_export *export, const char *identity)
+{
+	struct apn_allow *allow = allowed(export, identity);
+
+	if (!allow)
+		return false;
+	list_del(&allow->node);
+	kfree(allow);
+	return true;
+}
+
+/* ---- life ---- */
+
+static void free_export(struct apn_export *export)
+{
+	struct apn_allow *allow, *next;
+
+	list_for_each_entry_safe(allow, next, &export->allowed, node)
+		kfree(allow);
+	apn_state_close(&export->state_file);
+	if (export->file)
+		bdev_fput(export->file);
+	kfree(export->device);
+	kfree(export->state_dir);
+	mutex_destroy(&export->lock);
+	apn_log_free("export", export);
+	kfree(export);
+}
+
+/*
+ * Nobody is left: it left the list, and each session held a reference until its last
+ * request had ended.
+ */
+static void export_release(struct kref *ref)
+{
+	struct apn_export *export = container_of(ref, struct apn_export, ref);
+
+	cancel_delayed_work_sync(&export->watch);
+	apn_limit_stop(&export->limit);
+	free_export(export);
+}
+
+void apn_export_put(struct apn_export *export)
+{
+	might_sleep();
+	kref_put(&export->ref, export_release);
+}
+
+static struct apn_export *alloc_export(const struct apn_export_wish *wish)
+{
+	struct apn_export *export = kzalloc_obj(*export);
+
+	if (!export)
+		return NULL;
+	kref_init(&export->ref);
+	mutex_init(&export->lock);
+	INIT_LIST_HEAD(&export->node);
+	INIT_LIST_HEAD(&export->allowed);
+	INIT_LIST_HEAD(&export->sessions);
+	INIT_DELAYED_WORK(&export->watch, watch_device);
+	apn_limit_init(&export->limit, apn_io_resume_limited, apn_io_waiter_bytes);
+	strscpy(export->name, wish->name, sizeof(export->name));
+	export->device = kstrdup(wish->device, GFP_KERNEL);
+	export->state_dir = kstrdup(wish->state_dir, GFP_KERNEL);
+	export->read_only = wish->read_only;
+	apn_log_create("export", export);
+	if (export->device && export->state_dir)
+		return export;
+	free_export(export);
+	return NULL;
+}
+
+static int open_export(struct apn_export *export, const struct apn_export_wish *wish,
+		       struct netlink_ext_ack *extack)
+{
+	int ret = open_device(export, extack) ?: check_device(export, extack) ?:
+							open_state(export, extack);
+
+	if (ret)
+		return ret;
+	export->durability = wish->durability < 0 ? fitting_durability(export->bdev) :
+						    wish->durability;
+	apn_limit_set(&export->limit, wish->limit_bps, wish->limit_iops);
+	return 0;
+}
+
+struct apn_export *apn_export_add(const struct apn_export_wish *wish,
+				  struct netlink_ext_ack *extack)
+{
+	struct apn_export *export;
+	int ret;
+
+	guard(mutex)(&exports_lock);
+	if (find_locked(wish->name)) {
+		NL_SET_ERR_MSG(extack, "an export of this name exists");
+		return ERR_PTR(-EEXIST);
+	}
+	export = alloc_export(wish);
+	if (!export)
+		return ERR_PTR(-ENOMEM);
+	ret = open_export(export, wish, extack);
+	if (ret) {
+		apn_export_put(export);
+		return ERR_PTR(ret);
+	}
+	list_add_tail(&export->node, &exports);
+	queue_delayed_work(apn_control_wq, &export->watch, msecs_to_jiffies(WATCH_MS));
+	return apn_export_get(export);
+}
+
+/* Under export->lock; each is waited for, so that the device is free afterwards. */
+static void end_sessions(struct apn_export *export, enum apn_notice_kind notice)
+{
+	struct apn_session *session;
+
+	while ((session = list_first_entry_or_null(&export->sessions, struct apn_session, node))) {
+		apn_session_get(session);
+		apn_session_end(session, APN_STATUS_NO_SESSION, notice);
+		apn_session_drain(session);
+		apn_session_put(session);
+	}
+}
+
+/* What was acknowledged is on the medium, and the record says that nothing was lost. */
+static int record_orderly(struct apn_export *export)
+{
+	struct apn_state next = export->record;
+	int ret = 0;
+
+	if (!export->used)
+		return 0;
+	if (!export->device_read_only)
+		ret = blkdev_issue_flush(export->bdev);
+	if (ret)
+		return ret;
+	memcpy(next.instance, apn_target_instance, APN_UUID_BYTES);
+	next.orderly = true;
+	ret = apn_state_store(&export->state_file, &next);
+	if (!ret)
+		export->used = false;
+	return ret;
+}
+
+int apn_export_del(struct apn_export *export, bool force, struct netlink_ext_ack *extack)
+{
+	mutex_lock(&export->lock);
+	if (export->gone || (!force && !list_empty(&export->sessions))) {
+		mutex_unlock(&export->lock);
+		NL_SET_ERR_MSG(extack, "the export is in use: disconnect its hosts, or use --force");
+		return -EBUSY;
+	}
+	export->gone = true;
+	end_sessions(export, APN_NOTICE_DRAINING);
+	record_orderly(export);
+	mutex_unlock(&export->lock);
+	mutex_lock(&exports_lock);
+	list_del_init(&export->node);
+	mutex_unlock(&exports_lock);
+	apn_target_export_gone(export);
+	apn_export_put(export);
+	return 0;
+}
+
+void apn_export_set_read_only(struct apn_export *export, bool read_only)
+{
+	lockdep_assert_held(&export->lock);
+	if (export->read_only == read_only)
+		return;
+	WRITE_ONCE(export->read_only, read_only);
+	apn_export_tell_changed(export);
+}
+
+static void wait_idle(struct apn_export *export)
+{
+	struct apn_session *session;
+
+	list_for_each_entry(session, &export->sessions, node)
+		apn_session_drain(session);
+}
+
+/* Under export->lock: what is under way ends, the cache is flushed, nothing new begins. */
+int apn_export_drain(struct apn_export *export)
+{
+	struct apn_session *session;
+	int ret;
+
+	lockdep_assert_held(&export->lock);
+	WRITE_ONCE(export->state, APN_TARGET_EXPORT_STATE_DRAINING);
+	list_for_each_entry(session, &export->sessions, node)
+		apn_session_tell(session, APN_NOTICE_DRAINING);
+	wait_idle(export);
+	ret = record_orderly(export);
+	if (!ret)
+		export->state = APN_TARGET_EXPORT_STATE_DRAINED;
+	apn_target_export_event(export);
+	return ret;
+}
+
+void apn_export_resume(struct apn_export *export)
+{
+	lockdep_assert_held(&export->lock);
+	export->used = !list_empty(&export->sessions);
+	WRITE_ONCE(export->state, APN_TARGET_EXPORT_STATE_SERVING);
+	apn_export_tell_changed(export);
+}
+
+void apn_export_remove_all(void)
+{
+	struct apn_export *export;
+
+	for (;;) {
+		scoped_guard(mutex, &exports_lock) {
+			export = list_first_entry_or_null(&exports, struct apn_export, node);
+			if (export)
+				apn_export_get(export);
+		}
+		if (!export)
+			return;
+		apn_export_del(export, true, NULL);
+		apn_export_put(export);
+	}
+}

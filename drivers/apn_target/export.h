@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* A block device under a name: who may use it, what outlives us, who does use it. */
+#ifndef APN_TARGET_EXPORT_H
+#define APN_TARGET_EXPORT_H
+
+#include "limit.h"
+#include "state.h"
+
+#include <apn/line.h>
+#include <linux/apn_target.h>
+
+struct netlink_ext_ack;
+
+struct apn_use { /* counters of an export or a session */
+	atomic64_t reads, read_bytes, writes, write_bytes, flushes, discards, errors, storage_ns;
+};
+
+struct apn_allow {
+	struct list_head node;
+	char identity[APN_NAME_BYTES];
+	bool read_only;
+};
+
+struct apn_export {
+	struct list_head node; /* exports_lock */
+	struct kref ref;
+	char name[APN_NAME_BYTES];
+	char *device;
+	char *state_dir;
+	struct file *file; /* of the block device, opened exclusively */
+	struct block_device *bdev;
+	bool device_read_only;
+
+	struct mutex lock; /* all below, and the order of attach, takeover and removal */
+	enum apn_target_export_state state;
+	bool read_only;
+	bool gone; /* being removed: nobody attaches any more */
+	bool used; /* an orderly end has to be recorded again */
+	enum apn_target_durability durability;
+	struct list_head allowed;
+	struct list_head sessions;
+	struct apn_state record;
+	struct apn_state_file state_file;
+	u64 size; /* as last told to the sessions */
+	struct delayed_work watch; /* the device's size */
+	struct apn_limit limit;
+	struct apn_use use;
+};
+
+struct apn_export_wish {
+	const char *name, *device, *state_dir;
+	bool read_only;
+	int durability; /* enum apn_target_durability, or -1: what fits the device */
+	u64 limit_bps, limit_iops;
+};
+
+struct apn_export *apn_export_add(const struct apn_export_wish *wish,
+				  struct netlink_ext_ack *extack);
+/* -EBUSY while sessions use it, unless by force. */
+int apn_export_del(struct apn_export *export, bool force, struct netlink_ext_ack *extack);
+struct apn_export *apn_export_find(const char *name);
+struct apn_export *apn_export_get(struct apn_export *export);
+void apn_export_put(struct apn_export *export); /* sleeps */
+void apn_export_remove_all(void);
+/* Each in turn, from the @skip-th on; stops at an error. */
+int apn_export_each(unsigned int skip, int (*show)(struct apn_export *export, void *arg),
+		    void *arg);
+
+/* Under export->lock. */
+int apn_export_allow(struct apn_export *export, const char *identity, bool read_only);
+bool apn_export_disallow(struct apn_export *export, const char *identity);
+/* May this identity use it, and then only read? */
+bool apn_export_admits(struct apn_export *export, const struct apn_line *line, bool *read_only);
+u32 apn_export_flags(struct apn_export *export, bool read_only);
+void apn_export_describe(struct apn_export *export, bool read_only, struct apn_attached *a);
+void apn_export_set_read_only(struct apn_export *export, bool read_only);
+int apn_export_drain(struct apn_export *export);
+void apn_export_resume(struct apn_export *export);
+void apn_export_tell_changed(struct apn_export *export);
+
+extern u8 apn_target_instance[APN_UUID_BYTES];
+
+#endif /* APN_TARGET_EXPORT_H */

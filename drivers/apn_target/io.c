@@ -1,0 +1,646 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A request at the target.
+ *
+ * It begins with its header, in the lane's receive context, where nothing may wait;
+ * a WRITE gets its pages there. Whole ones collect on lane->ready and are submitted
+ * together. The last bio to end queues the reply; when that is sent the pages go.
+ */
+#include "io.h"
+#include "memory.h"
+
+#include <linux/bio.h>
+#include <linux/blkdev.h>
+#include <linux/ktime.h>
+#include <linux/slab.h>
+
+enum {
+	INLINE_ENTRIES = 8, /* pages of a small request, without a table of its own */
+};
+
+struct apn_io {
+	struct apn_tx tx; /* the reply */
+	struct list_head node; /* lane->partial, lane->ready, or where it waits */
+	struct apn_lane *lane; /* a reference */
+	struct apn_session *session; /* a reference; NULL: the handle names nobody */
+	struct apn_hdr ask;
+	u64 offset;
+	u32 bytes; /* READ, WRITE: of payload */
+	u32 received;
+	bool damaged;
+	bool budgeted; /* its bytes are counted in the line's budget */
+	bool flushed; /* zeroes: the flush that makes them durable was issued */
+	u64 start_ns;
+	atomic_t bios;
+	u8 status; /* enum apn_status, first failure wins */
+	unsigned int entries;
+	unsigned int room;
+	struct bio_vec *table;
+	struct bio_vec inline_table[INLINE_ENTRIES];
+	struct bio bio; /* the first one */
+	struct work_struct flush;
+};
+
+static struct kmem_cache *io_cache;
+static struct bio_set bios;
+
+static u64 io_tag(const struct apn_hdr *hdr)
+{
+	return le64_to_cpu(hdr->tag);
+}
+
+/* ---- making and freeing ---- */
+
+static struct bio_vec *make_table(struct apn_io *io, gfp_t gfp)
+{
+	io->room = DIV_ROUND_UP(io->bytes, PAGE_SIZE);
+	if (io->room <= INLINE_ENTRIES)
+		return io->inline_table;
+	return kmalloc_array(io->room, sizeof(struct bio_vec), gfp);
+}
+
+static int take_pages(struct apn_io *io, gfp_t gfp)
+{
+	int n;
+
+	io->table = make_table(io, gfp);
+	if (!io->table)
+		return -ENOMEM;
+	n = apn_memory_pages(io->table, io->room, io->bytes, gfp);
+	if (n >= 0) {
+		io->entries = n;
+		return 0;
+	}
+	if (io->table != io->inline_table)
+		kfree(io->table);
+	io->table = NULL;
+	return n;
+}
+
+static void drop_pages(struct apn_io *io)
+{
+	if (!io->table)
+		return;
+	apn_memory_free(io->table, io->entries);
+	if (io->table != io->inline_table)
+		kfree(io->table);
+	io->table = NULL;
+}
+
+static bool moves(u8 op)
+{
+	return op == APN_OP_READ || op == APN_OP_WRITE;
+}
+
+/* Without its session and lane, which io_take() gives it. */
+static struct apn_io *io_make(const struct apn_hdr *hdr, gfp_t gfp)
+{
+	struct apn_io *io = kmem_cache_alloc(io_cache, gfp);
+
+	if (!io)
+		return NULL;
+	memset(io, 0, offsetof(struct apn_io, inline_table));
+	io->ask = *hdr;
+	io->offset = le64_to_cpu(hdr->io.offset);
+	io->bytes = moves(hdr->op) ? le64_to_cpu(hdr->io.length) : 0;
+	INIT_LIST_HEAD(&io->node);
+	if (hdr->op != APN_OP_WRITE || !take_pages(io, gfp))
+		return io;
+	kmem_cache_free(io_cache, io);
+	return NULL;
+}
+
+static void io_take(struct apn_io *io, struct apn_lane *lane, struct apn_session *session)
+{
+	io->lane = lane;
+	io->session = session;
+	apn_line_request_begin(lane);
+	if (session)
+		apn_session_request_begin(session);
+}
+
+/* The window opens by what came; the reply that goes next says so. */
+static void grant(struct apn_line *line, u32 bytes)
+{
+	guard(spinlock_bh)(&line->window.lock);
+	line->window.granted += bytes;
+}
+
+static void io_free(struct apn_io *io)
+{
+	struct apn_line *line = io->lane->line;
+
+	drop_pages(io);
+	if (io->budgeted)
+		apn_memory_return(line, io->bytes);
+	apn_line_request_end(io->lane);
+	if (io->session)
+		apn_session_request_end(io->session);
+	kmem_cache_free(io_cache, io);
+}
+
+/* ---- the reply ---- */
+
+static void reply_sent(struct apn_tx *tx, int error)
+{
+	io_free(container_of(tx, struct apn_io, tx));
+}
+
+static void reply(struct apn_io *io)
+{
+	struct apn_hdr *hdr = &io->tx.hdr;
+	bool data = io->ask.op == APN_OP_READ && !io->status;
+
+	memset(hdr, 0, sizeof(*hdr));
+	hdr->op = APN_OP_REPLY;
+	hdr->status = cpu_to_le16(io->status);
+	hdr->handle = io->ask.handle;
+	hdr->tag = io->ask.tag;
+	hdr->reply.service_ns = cpu_to_le64(io->start_ns ? ktime_get_ns() - io->start_ns : 0);
+	io->tx.bytes = data ? io->bytes : 0;
+	io->tx.left = io->tx.bytes;
+	io->tx.sent = reply_sent;
+	if (data)
+		apn_payload_table(&io->tx.payload, ITER_SOURCE, io->table, io->entries, io->bytes);
+	if (io->ask.op == APN_OP_WRITE) {
+		drop_pages(io);
+		grant(io->lane->line, io->bytes);
+	}
+	if (apn_lane_send(io->lane, &io->tx, false))
+		io_free(io);
+}
+
+static void refuse(struct apn_io *io, enum apn_status status)
+{
+	io->status = status;
+	reply(io);
+}
+
+/* ---- the device ---- */
+
+static u8 status_of(blk_status_t status)
+{
+	switch (status) {
+	case BLK_STS_OK:
+		return APN_STATUS_OK;
+	case BLK_STS_NOSPC:
+		return APN_STATUS_NOSPC;
+	case BLK_STS_NOTSUPP:
+		return APN_STATUS_UNSUPPORTED;
+	case BLK_STS_TIMEOUT:
+		return APN_STATUS_TIMEOUT;
+	case BLK_STS_MEDIUM:
+	case BLK_STS_PROTECTION:
+		return APN_STATUS_MEDIUM;
+	case BLK_STS_RESOURCE:
+		return APN_STATUS_NO_MEMORY;
+	default:
+		return APN_STATUS_IO;
+	}
+}
+
+static void count(struct apn_use *use, const struct apn_io *io, u64 ns)
+{
+	switch (io->ask.op) {
+	case APN_OP_READ:
+		atomic64_inc(&use->reads);
+		atomic64_add(io->bytes, &use->read_bytes);
+		break;
+	case APN_OP_WRITE:
+		atomic64_inc(&use->writes);
+		atomic64_add(io->bytes, &use->write_bytes);
+		break;
+	case APN_OP_FLUSH:
+		atomic64_inc(&use->flushes);
+		break;
+	default:
+		atomic64_inc(&use->discards);
+	}
+	if (io->status)
+		atomic64_inc(&use->errors);
+	atomic64_add(ns, &use->storage_ns);
+}
+
+static bool durable(const struct apn_io *io);
+
+/* A chain of zeroing bios can't carry FUA as one: a flush behind it can. */
+static bool wants_flush(const struct apn_io *io)
+{
+	return io->ask.op == APN_OP_WRITE_ZEROES && !io->flushed && !io->status && durable(io);
+}
+
+/* Each bio and the one who submits hold one; the last one replies. Any context. */
+static void io_done(struct apn_io *io)
+{
+	u64 ns;
+
+	if (!atomic_dec_and_test(&io->bios))
+		return;
+	if (wants_flush(io)) {
+		queue_work(apn_control_wq, &io->flush);
+		return;
+	}
+	ns = ktime_get_ns() - io->start_ns;
+	count(&io->session->use, io, ns);
+	count(&io->session->export->use, io, ns);
+	reply(io);
+}
+
+static void note_status(struct apn_io *io, struct bio *bio)
+{
+	if (bio->bi_status && !READ_ONCE(io->status))
+		WRITE_ONCE(io->status, status_of(bio->bi_status));
+}
+
+static void inline_bio_done(struct bio *bio)
+{
+	struct apn_io *io = bio->bi_private;
+
+	note_status(io, bio);
+	bio_uninit(bio);
+	io_done(io);
+}
+
+static void bio_done(struct bio *bio)
+{
+	struct apn_io *io = bio->bi_private;
+
+	note_status(io, bio);
+	bio_put(bio);
+	io_done(io);
+}
+
+static void submit(struct apn_io *io, struct bio *bio)
+{
+	bio->bi_private = io;
+	if (bio != &io->bio)
+		bio->bi_end_io = bio_done;
+	else
+		bio->bi_end_io = inline_bio_done;
+	atomic_inc(&io->bios);
+	submit_bio(bio);
+}
+
+/* A bio over a part of our table: the entries are ours, it has none of its own. */
+static u32 aim(struct bio *bio, struct apn_io *io, unsigned int first, unsigned int n, u64 at)
+{
+	u32 bytes = 0;
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		bytes += io->table[first + i].bv_len;
+	bio->bi_io_vec = io->table + first;
+	bio->bi_vcnt = n;
+	bio->bi_max_vecs = n;
+	bio->bi_iter.bi_size = bytes;
+	bio->bi_iter.bi_sector = at >> SECTOR_SHIFT;
+	return bytes;
+}
+
+static struct bio *next_bio(struct apn_io *io, bool first, blk_opf_t opf)
+{
+	struct block_device *bdev = io->session->export->bdev;
+
+	if (!first)
+		return bio_alloc_bioset(bdev, 0, opf, GFP_NOIO, &bios);
+	bio_init(&io->bio, bdev, NULL, 0, opf);
+	return &io->bio;
+}
+
+static void submit_table(struct apn_io *io, blk_opf_t opf)
+{
+	unsigned int first = 0;
+	u64 at = io->offset;
+
+	while (first < io->entries) {
+		unsigned int n = min_t(unsigned int, io->entries - first, BIO_MAX_VECS);
+		struct bio *bio = next_bio(io, !first, opf);
+
+		at += aim(bio, io, first, n, at);
+		first += n;
+		submit(io, bio);
+	}
+}
+
+static void do_read(struct apn_io *io)
+{
+	if (take_pages(io, GFP_NOIO | __GFP_NOFAIL)) {
+		io->status = APN_STATUS_NO_MEMORY;
+		return;
+	}
+	submit_table(io, REQ_OP_READ);
+}
+
+/* Durable when acknowledged: asked for by the host, or promised for the export. */
+static bool durable(const struct apn_io *io)
+{
+	return io->ask.flags & APN_FLAG_FUA ||
+	       io->session->export->durability == APN_TARGET_DURABILITY_ACK;
+}
+
+static void do_write(struct apn_io *io)
+{
+	submit_table(io, REQ_OP_WRITE | REQ_SYNC | REQ_IDLE | (durable(io) ? REQ_FUA : 0));
+}
+
+static void do_flush(struct apn_io *io)
+{
+	bio_init(&io->bio, io->session->export->bdev, NULL, 0,
+		 REQ_OP_WRITE | REQ_PREFLUSH | REQ_SYNC);
+	submit(io, &io->bio);
+}
+
+static void flush_zeroes(struct work_struct *work)
+{
+	struct apn_io *io = container_of(work, struct apn_io, flush);
+
+	io->flushed = true;
+	atomic_set(&io->bios, 1);
+	do_flush(io);
+	io_done(io);
+}
+
+/* What the block layer split for us; the chain's last bio ends after the others. */
+static void submit_chain(struct apn_io *io, struct bio *chain)
+{
+	if (chain)
+		submit(io, chain);
+}
+
+static void do_discard(struct apn_io *io)
+{
+	struct bio *chain = NULL;
+
+	if (!bdev_max_discard_sectors(io->session->export->bdev)) {
+		io->status = APN_STATUS_UNSUPPORTED;
+		return;
+	}
+	__blkdev_issue_discard(io->session->export->bdev, io->offset >> SECTOR_SHIFT,
+			       le64_to_cpu(io->ask.io.length) >> SECTOR_SHIFT, GFP_NOIO, &chain);
+	submit_chain(io, chain);
+}
+
+static void do_zeroes(struct apn_io *io)
+{
+	unsigned int flags = io->ask.flags & APN_FLAG_NOUNMAP ? BLKDEV_ZERO_NOUNMAP : 0;
+	struct block_device *bdev = io->session->export->bdev;
+	struct bio *chain = NULL;
+	int ret = __blkdev_issue_zeroout(bdev, io->offset >> SECTOR_SHIFT,
+					 le64_to_cpu(io->ask.io.length) >> SECTOR_SHIFT, GFP_NOIO,
+					 &chain, flags);
+
+	if (ret && !io->status)
+		io->status = APN_STATUS_UNSUPPORTED;
+	INIT_WORK(&io->flush, flush_zeroes);
+	submit_chain(io, chain);
+}
+
+static void (*const work_of[APN_OP_END])(struct apn_io *io) = {
+	[APN_OP_READ] = do_read,
+	[APN_OP_WRITE] = do_write,
+	[APN_OP_FLUSH] = do_flush,
+	[APN_OP_DISCARD] = do_discard,
+	[APN_OP_WRITE_ZEROES] = do_zeroes,
+};
+
+/* ---- may it, and when ---- */
+
+static bool changes(u8 op)
+{
+	return op == APN_OP_WRITE || op == APN_OP_DISCARD || op == APN_OP_WRITE_ZEROES;
+}
+
+static enum apn_status judge(const struct apn_io *io)
+{
+	const struct apn_session *session = io->session;
+	const struct apn_export *export = session->export;
+	u64 length = io->ask.op == APN_OP_FLUSH ? 0 : le64_to_cpu(io->ask.io.length);
+	u64 size = bdev_nr_bytes(export->bdev);
+	enum apn_status ended = READ_ONCE(session->ended);
+
+	if (ended)
+		return ended;
+	if (io->damaged)
+		return APN_STATUS_DIGEST;
+	if (READ_ONCE(export->state) != APN_TARGET_EXPORT_STATE_SERVING)
+		return APN_STATUS_DRAINING;
+	if (changes(io->ask.op) &&
+	    (!session->writer || export->read_only || export->device_read_only))
+		return APN_STATUS_READ_ONLY;
+	if ((io->offset | length) & (bdev_logical_block_size(export->bdev) - 1) ||
+	    io->offset > size || length > size - io->offset)
+		return APN_STATUS_RANGE;
+	return APN_STATUS_OK;
+}
+
+static void start(struct apn_io *io)
+{
+	enum apn_status status = judge(io);
+
+	if (status) {
+		refuse(io, status);
+		return;
+	}
+	atomic_set(&io->bios, 1);
+	io->start_ns = ktime_get_ns();
+	work_of[io->ask.op](io);
+	io_done(io);
+}
+
+static void start_if_budgeted(struct apn_io *io)
+{
+	io->budgeted = io->ask.op == APN_OP_READ;
+	if (!io->budgeted || apn_memory_take(io->lane->line, io->bytes, &io->node))
+		start(io);
+}
+
+static struct apn_io *pop(struct list_head *list)
+{
+	struct apn_io *io = list_first_entry_or_null(list, struct apn_io, node);
+
+	if (io)
+		list_del_init(&io->node);
+	return io;
+}
+
+void apn_io_settle(struct apn_lane *lane)
+{
+	struct blk_plug plug;
+	struct apn_io *io;
+
+	if (list_empty(&lane->ready))
+		return;
+	blk_start_plug(&plug);
+	while ((io = pop(&lane->ready))) {
+		if (!io->session)
+			refuse(io, APN_STATUS_NO_SESSION);
+		else if (apn_limit_take(&io->session->export->limit, &io->node))
+			start_if_budgeted(io);
+	}
+	blk_finish_plug(&plug);
+}
+
+void apn_io_resume_limited(struct list_head *due)
+{
+	struct apn_io *io;
+
+	while ((io = pop(due)))
+		start_if_budgeted(io);
+}
+
+void apn_io_resume_budgeted(struct list_head *due)
+{
+	struct apn_io *io;
+
+	while ((io = pop(due)))
+		start(io);
+}
+
+u32 apn_io_waiter_bytes(const struct list_head *waiter)
+{
+	return list_entry(waiter, struct apn_io, node)->bytes;
+}
+
+/* ---- what comes ---- */
+
+static struct apn_io *find_partial(struct apn_lane *lane, const struct apn_hdr *hdr)
+{
+	struct apn_io *io;
+
+	list_for_each_entry(io, &lane->partial, node)
+		if (io->ask.handle == hdr->handle && io_tag(&io->ask) == io_tag(hdr))
+			return io;
+	return NULL;
+}
+
+/* A chunk that is not the first has to be the next one, of the same request. */
+static int go_on(struct apn_lane *lane, struct apn_rx *rx, struct apn_io *io)
+{
+	if (!io || io->received != le32_to_cpu(rx->hdr.io.chunk) ||
+	    io->ask.io.offset != rx->hdr.io.offset || io->ask.io.length != rx->hdr.io.length ||
+	    io->ask.flags != rx->hdr.flags)
+		return -EPROTO;
+	rx->owner = io;
+	apn_payload_table(&rx->to, ITER_DEST, io->table, io->entries, io->bytes);
+	apn_payload_skip(&rx->to, io->received);
+	return 0;
+}
+
+static struct apn_io *take_spare(struct apn_lane *lane)
+{
+	struct apn_io *io = lane->spare;
+
+	lane->spare = NULL;
+	return io;
+}
+
+static bool within_line(struct apn_lane *lane)
+{
+	return lane->partials < APN_PARTIAL_MAX;
+}
+
+static void count_begun(struct apn_line *line, unsigned int index, u32 bytes)
+{
+	guard(spinlock_bh)(&line->window.lock);
+	line->slot[index].writes += bytes;
+	line->window.sent += bytes;
+}
+
+/* The host may not send what it was not granted. */
+static bool overdrawn(struct apn_line *line)
+{
+	return (s64)(READ_ONCE(line->window.granted) - READ_ONCE(line->window.sent)) < 0;
+}
+
+static int begin_new(struct apn_lane *lane, struct apn_session *session, struct apn_rx *rx)
+{
+	bool write = rx->hdr.op == APN_OP_WRITE;
+	struct apn_io *io;
+
+	if (write && (rx->hdr.io.chunk || find_partial(lane, &rx->hdr) || !within_line(lane)))
+		return -EPROTO;
+	io = take_spare(lane) ?: io_make(&rx->hdr, GFP_NOWAIT | __GFP_NOWARN);
+	if (!io)
+		return -EAGAIN;
+	io_take(io, lane, session);
+	rx->owner = io;
+	if (!write)
+		return 0;
+	list_add_tail(&io->node, &lane->partial);
+	lane->partials++;
+	count_begun(lane->line, lane->index, io->bytes);
+	if (overdrawn(lane->line))
+		return -EDQUOT;
+	apn_payload_table(&rx->to, ITER_DEST, io->table, io->entries, io->bytes);
+	return 0;
+}
+
+/*
+ * A handle that names nobody is answered, not punished: the host may not know yet
+ * that its session ended. Its payload has to go somewhere, so it is begun like any
+ * other.
+ */
+int apn_io_begin(struct apn_lane *lane, void *session, struct apn_rx *rx)
+{
+	if (rx->hdr.op == APN_OP_REPLY)
+		return -EPROTO;
+	if (rx->hdr.op == APN_OP_WRITE && rx->hdr.io.chunk)
+		return go_on(lane, rx, find_partial(lane, &rx->hdr));
+	return begin_new(lane, session, rx);
+}
+
+void apn_io_end(struct apn_lane *lane, struct apn_rx *rx)
+{
+	struct apn_io *io = rx->owner;
+
+	io->damaged |= rx->damaged;
+	io->received += le32_to_cpu(rx->hdr.data_len);
+	if (io->ask.op == APN_OP_WRITE && io->received < io->bytes)
+		return;
+	if (io->ask.op == APN_OP_WRITE)
+		lane->partials--;
+	list_move_tail(&io->node, &lane->ready);
+}
+
+void apn_io_wait(struct apn_lane *lane, struct apn_rx *rx)
+{
+	if (!lane->spare)
+		lane->spare = io_make(&rx->hdr, GFP_NOIO | __GFP_NOFAIL);
+}
+
+/* The lane is closed, its receive context over: what was not submitted never will be. */
+void apn_io_lost(struct apn_line *line, struct apn_lane *lane)
+{
+	struct apn_io *io;
+
+	list_splice_init(&lane->partial, &lane->ready);
+	while ((io = pop(&lane->ready))) {
+		if (io->ask.op == APN_OP_WRITE)
+			grant(line, io->bytes);
+		io_free(io);
+	}
+	io = take_spare(lane);
+	if (!io)
+		return;
+	drop_pages(io);
+	kmem_cache_free(io_cache, io);
+}
+
+int apn_io_init(void)
+{
+	int ret;
+
+	io_cache = KMEM_CACHE(apn_io, SLAB_HWCACHE_ALIGN);
+	if (!io_cache)
+		return -ENOMEM;
+	ret = bioset_init(&bios, 64, 0, 0);
+	if (ret)
+		kmem_cache_destroy(io_cache);
+	return ret;
+}
+
+void apn_io_exit(void)
+{
+	bioset_exit(&bios);
+	kmem_cache_destroy(io_cache);
+}

@@ -1,0 +1,622 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The family "apn_target": it translates to calls on exports, ports and sessions. */
+#include "netlink.h"
+#include "export.h"
+#include "netlink_gen.h"
+#include "port.h"
+#include "session.h"
+
+#include <apn/nl.h>
+#include <linux/blkdev.h>
+#include <linux/module.h>
+
+static struct genl_family family;
+static bool registered;
+
+/* ---- objects to attributes ---- */
+
+static int put_use(struct sk_buff *skb, int attr, struct apn_use *use)
+{
+	const struct {
+		int attr;
+		atomic64_t *counter;
+	} row[] = {
+		{ APN_TARGET_A_USE_READS, &use->reads },
+		{ APN_TARGET_A_USE_READ_BYTES, &use->read_bytes },
+		{ APN_TARGET_A_USE_WRITES, &use->writes },
+		{ APN_TARGET_A_USE_WRITE_BYTES, &use->write_bytes },
+		{ APN_TARGET_A_USE_FLUSHES, &use->flushes },
+		{ APN_TARGET_A_USE_DISCARDS, &use->discards },
+		{ APN_TARGET_A_USE_ERRORS, &use->errors },
+		{ APN_TARGET_A_USE_STORAGE_NS, &use->storage_ns },
+	};
+	struct nlattr *nest = nla_nest_start(skb, attr);
+	unsigned int i;
+
+	if (!nest)
+		return -EMSGSIZE;
+	for (i = 0; i < ARRAY_SIZE(row); i++)
+		if (nla_put_u64_64bit(skb, row[i].attr, atomic64_read(row[i].counter),
+				      APN_TARGET_A_USE_PAD))
+			return -EMSGSIZE;
+	nla_nest_end(skb, nest);
+	return 0;
+}
+
+static int put_allowed(struct sk_buff *skb, struct apn_export *export)
+{
+	struct apn_allow *allow;
+
+	list_for_each_entry(allow, &export->allowed, node) {
+		struct nlattr *nest = nla_nest_start(skb, APN_TARGET_A_EXPORT_ALLOW);
+
+		if (!nest || nla_put_string(skb, APN_TARGET_A_ALLOW_IDENTITY, allow->identity) ||
+		    nla_put_u8(skb, APN_TARGET_A_ALLOW_READ_ONLY, allow->read_only))
+			return -EMSGSIZE;
+		nla_nest_end(skb, nest);
+	}
+	return 0;
+}
+
+static unsigned int count_sessions(struct apn_export *export, const char **writer)
+{
+	struct apn_session *session;
+	unsigned int n = 0;
+
+	*writer = "";
+	list_for_each_entry(session, &export->sessions, node) {
+		n++;
+		if (session->writer)
+			*writer = session->identity;
+	}
+	return n;
+}
+
+/* Under export->lock. */
+static int fill_export(struct sk_buff *skb, void *object)
+{
+	struct apn_export *x = object;
+	const char *writer;
+	unsigned int sessions = count_sessions(x, &writer);
+
+	if (nla_put_string(skb, APN_TARGET_A_EXPORT_NAME, x->name) ||
+	    nla_put_string(skb, APN_TARGET_A_EXPORT_DEVICE, x->device) ||
+	    nla_put_string(skb, APN_TARGET_A_EXPORT_STATE_DIR, x->state_dir) ||
+	    nla_put_u8(skb, APN_TARGET_A_EXPORT_READ_ONLY, x->read_only || x->device_read_only) ||
+	    nla_put_u32(skb, APN_TARGET_A_EXPORT_DURABILITY, x->durability) ||
+	    nla_put_u64_64bit(skb, APN_TARGET_A_EXPORT_LIMIT_BPS, x->limit.bytes_per_s,
+			      APN_TARGET_A_EXPORT_PAD) ||
+	    nla_put_u64_64bit(skb, APN_TARGET_A_EXPORT_LIMIT_IOPS, x->limit.requests_per_s,
+			      APN_TARGET_A_EXPORT_PAD) ||
+	    put_allowed(skb, x) ||
+	    nla_put(skb, APN_TARGET_A_EXPORT_VOLUME, APN_UUID_BYTES, x->record.volume) ||
+	    nla_put_u32(skb, APN_TARGET_A_EXPORT_STATE, x->state) ||
+	    nla_put_u64_64bit(skb, APN_TARGET_A_EXPORT_SIZE, x->size, APN_TARGET_A_EXPORT_PAD) ||
+	    nla_put_u32(skb, APN_TARGET_A_EXPORT_BLOCK_SIZE, bdev_logical_block_size(x->bdev)) ||
+	    nla_put_u64_64bit(skb, APN_TARGET_A_EXPORT_GENERATION, x->record.generation,
+			      APN_TARGET_A_EXPORT_PAD) ||
+	    nla_put_string(skb, APN_TARGET_A_EXPORT_WRITER, writer) ||
+	    nla_put_u32(skb, APN_TARGET_A_EXPORT_SESSIONS, sessions))
+		return -EMSGSIZE;
+	return put_use(skb, APN_TARGET_A_EXPORT_STAT, &x->use);
+}
+
+static int fill_export_name(struct sk_buff *skb, void *object)
+{
+	const struct apn_export *export = object;
+
+	return nla_put_string(skb, APN_TARGET_A_EXPORT_NAME, export->name);
+}
+
+static int fill_port(struct sk_buff *skb, void *object)
+{
+	struct apn_port *port = object;
+
+	if (nla_put_u32(skb, APN_TARGET_A_PORT_ID, port->id) ||
+	    apn_nl_put_address(skb, APN_TARGET_A_PORT_ADDRESS, &port->address) ||
+	    nla_put_string(skb, APN_TARGET_A_PORT_TRANSPORT,
+			   port->gate.listener->transport->name) ||
+	    nla_put_u32(skb, APN_TARGET_A_PORT_SECURITY, port->gate.security) ||
+	    nla_put_u32(skb, APN_TARGET_A_PORT_CONNECTIONS, apn_gate_connections(&port->gate)) ||
+	    nla_put_u64_64bit(skb, APN_TARGET_A_PORT_ACCEPTED,
+			      atomic64_read(&port->gate.accepted), APN_TARGET_A_PORT_PAD) ||
+	    nla_put_u64_64bit(skb, APN_TARGET_A_PORT_REFUSED, atomic64_read(&port->gate.refused),
+			      APN_TARGET_A_PORT_PAD))
+		return -EMSGSIZE;
+	return 0;
+}
+
+static int fill_port_name(struct sk_buff *skb, void *object)
+{
+	struct apn_port *port = object;
+
+	if (nla_put_u32(skb, APN_TARGET_A_PORT_ID, port->id))
+		return -EMSGSIZE;
+	return apn_nl_put_address(skb, APN_TARGET_A_PORT_ADDRESS, &port->address);
+}
+
+static int fill_session(struct sk_buff *skb, void *object)
+{
+	struct apn_session *s = object;
+
+	if (nla_put_u32(skb, APN_TARGET_A_SESSION_ID, s->id) ||
+	    nla_put_string(skb, APN_TARGET_A_SESSION_EXPORT, s->export->name) ||
+	    nla_put_string(skb, APN_TARGET_A_SESSION_IDENTITY, s->identity) ||
+	    apn_nl_put_address(skb, APN_TARGET_A_SESSION_ADDRESS, &s->line->route.peer) ||
+	    nla_put_string(skb, APN_TARGET_A_SESSION_TRANSPORT, s->line->transport->name) ||
+	    nla_put_u32(skb, APN_TARGET_A_SESSION_SECURITY, s->line->security) ||
+	    nla_put(skb, APN_TARGET_A_SESSION_UUID, APN_UUID_BYTES, s->uuid) ||
+	    nla_put_u8(skb, APN_TARGET_A_SESSION_WRITER, s->writer) ||
+	    nla_put_u64_64bit(skb, APN_TARGET_A_SESSION_GENERATION, s->generation,
+			      APN_TARGET_A_SESSION_PAD) ||
+	    nla_put_u64_64bit(skb, APN_TARGET_A_SESSION_SINCE,
+			      jiffies_to_msecs(jiffies - s->since), APN_TARGET_A_SESSION_PAD) ||
+	    nla_put_u8(skb, APN_TARGET_A_SESSION_CONNECTED,
+		       apn_line_live(s->line) && !s->ended) ||
+	    nla_put_u32(skb, APN_TARGET_A_SESSION_INFLIGHT, atomic_read(&s->inflight)))
+		return -EMSGSIZE;
+	return put_use(skb, APN_TARGET_A_SESSION_STAT, &s->use);
+}
+
+/* ---- events ---- */
+
+static void tell(struct net *net, u8 cmd, int (*fill)(struct sk_buff *skb, void *object),
+		 void *object)
+{
+	if (READ_ONCE(registered))
+		apn_nl_event(&family, net, APN_TARGET_NLGRP_EVENTS, cmd, fill, object);
+}
+
+void apn_target_export_event(struct apn_export *export)
+{
+	tell(NULL, APN_TARGET_CMD_EXPORT_NTF, fill_export, export);
+}
+
+void apn_target_export_gone(struct apn_export *export)
+{
+	tell(NULL, APN_TARGET_CMD_EXPORT_NTF, fill_export_name, export);
+}
+
+void apn_target_session_event(struct apn_session *session)
+{
+	tell(NULL, APN_TARGET_CMD_SESSION_NTF, fill_session, session);
+}
+
+void apn_target_port_event(struct apn_port *port)
+{
+	tell(port->net, APN_TARGET_CMD_PORT_NTF, fill_port, port);
+}
+
+void apn_target_port_gone(struct apn_port *port)
+{
+	tell(port->net, APN_TARGET_CMD_PORT_NTF, fill_port_name, port);
+}
+
+/* ---- exports ---- */
+
+static struct apn_export *find_export(struct genl_info *info)
+{
+	const char *name = apn_nl_name(info, APN_TARGET_A_EXPORT_NAME);
+	struct apn_export *export;
+
+	if (IS_ERR(name))
+		return ERR_CAST(name);
+	export = apn_export_find(name);
+	if (export)
+		return export;
+	NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[APN_TARGET_A_EXPORT_NAME],
+			    "there is no export of this name");
+	return ERR_PTR(-ENOENT);
+}
+
+static int reply_export(struct genl_info *info, struct apn_export *export)
+{
+	guard(mutex)(&export->lock);
+	return apn_nl_reply(info, &family, info->genlhdr->cmd, fill_export, export);
+}
+
+static int allow_one(struct apn_export *export, const struct nlattr *nest,
+		     struct genl_info *info)
+{
+	struct nlattr *tb[APN_TARGET_A_ALLOW_MAX + 1];
+	char identity[APN_NAME_BYTES] = "";
+	int ret = nla_parse_nested(tb, APN_TARGET_A_ALLOW_MAX, nest, apn_target_allow_nl_policy,
+				   info->extack);
+
+	if (ret)
+		return ret;
+	if (tb[APN_TARGET_A_ALLOW_IDENTITY])
+		nla_strscpy(identity, tb[APN_TARGET_A_ALLOW_IDENTITY], sizeof(identity));
+	if (!apn_pdu_name_ok(identity)) {
+		NL_SET_ERR_MSG_ATTR(info->extack, nest, "this is not the name of an identity");
+		return -EINVAL;
+	}
+	return apn_export_allow(export, identity,
+				tb[APN_TARGET_A_ALLOW_READ_ONLY] &&
+					nla_get_u8(tb[APN_TARGET_A_ALLOW_READ_ONLY]));
+}
+
+static int allow_all(struct apn_export *export, struct genl_info *info)
+{
+	struct nlattr *attr;
+	int left, ret = 0;
+
+	lockdep_assert_held(&export->lock);
+	nlmsg_for_each_attr(attr, info->nlhdr, GENL_HDRLEN + family.hdrsize, left) {
+		if (nla_type(attr) == APN_TARGET_A_EXPORT_ALLOW && !ret)
+			ret = allow_one(export, attr, info);
+	}
+	return ret;
+}
+
+static u64 u64_or(struct genl_info *info, int attr, u64 otherwise)
+{
+	return info->attrs[attr] ? nla_get_u64(info->attrs[attr]) : otherwise;
+}
+
+static int wish_export(struct genl_info *info, struct apn_export_wish *wish)
+{
+	struct nlattr **a = info->attrs;
+
+	wish->name = apn_nl_name(info, APN_TARGET_A_EXPORT_NAME);
+	if (IS_ERR(wish->name))
+		return PTR_ERR(wish->name);
+	if (!a[APN_TARGET_A_EXPORT_DEVICE] || !a[APN_TARGET_A_EXPORT_STATE_DIR]) {
+		NL_SET_ERR_MSG(info->extack, "an export needs a device and a folder for its state");
+		return -EINVAL;
+	}
+	wish->device = nla_data(a[APN_TARGET_A_EXPORT_DEVICE]);
+	wish->state_dir = nla_data(a[APN_TARGET_A_EXPORT_STATE_DIR]);
+	wish->read_only = a[APN_TARGET_A_EXPORT_READ_ONLY] &&
+			  nla_get_u8(a[APN_TARGET_A_EXPORT_READ_ONLY]);
+	wish->durability = a[APN_TARGET_A_EXPORT_DURABILITY] ?
+				   (int)nla_get_u32(a[APN_TARGET_A_EXPORT_DURABILITY]) :
+				   -1;
+	wish->limit_bps = u64_or(info, APN_TARGET_A_EXPORT_LIMIT_BPS, 0);
+	wish->limit_iops = u64_or(info, APN_TARGET_A_EXPORT_LIMIT_IOPS, 0);
+	return 0;
+}
+
+int apn_target_nl_export_add_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct apn_export_wish wish;
+	struct apn_export *export;
+	int ret = apn_nl_allowed(skb, info->extack) ?: wish_export(info, &wish);
+
+	if (ret)
+		return ret;
+	export = apn_export_add(&wish, info->extack);
+	if (IS_ERR(export))
+		return PTR_ERR(export);
+	mutex_lock(&export->lock);
+	ret = allow_all(export, info);
+	if (!ret)
+		apn_target_export_event(export);
+	mutex_unlock(&export->lock);
+	if (ret)
+		apn_export_del(export, true, NULL);
+	else
+		ret = reply_export(info, export);
+	apn_export_put(export);
+	return ret;
+}
+
+/* Under export->lock. */
+static int set_export(struct apn_export *export, struct genl_info *info)
+{
+	struct nlattr **a = info->attrs;
+	int ret = allow_all(export, info);
+
+	if (ret)
+		return ret;
+	if (a[APN_TARGET_A_EXPORT_DENY] &&
+	    !apn_export_disallow(export, nla_data(a[APN_TARGET_A_EXPORT_DENY]))) {
+		NL_SET_ERR_MSG_ATTR(info->extack, a[APN_TARGET_A_EXPORT_DENY],
+				    "this identity is not on the list");
+		return -ENOENT;
+	}
+	apn_limit_set(&export->limit,
+		      u64_or(info, APN_TARGET_A_EXPORT_LIMIT_BPS, export->limit.bytes_per_s),
+		      u64_or(info, APN_TARGET_A_EXPORT_LIMIT_IOPS, export->limit.requests_per_s));
+	if (a[APN_TARGET_A_EXPORT_READ_ONLY])
+		apn_export_set_read_only(export, nla_get_u8(a[APN_TARGET_A_EXPORT_READ_ONLY]));
+	apn_target_export_event(export);
+	return 0;
+}
+
+/* What a host was told at its attach can't be taken back under its feet. */
+static int check_durability(struct apn_export *export, struct genl_info *info)
+{
+	struct nlattr *attr = info->attrs[APN_TARGET_A_EXPORT_DURABILITY];
+
+	if (!attr || nla_get_u32(attr) == export->durability)
+		return 0;
+	if (!list_empty(&export->sessions)) {
+		NL_SET_ERR_MSG_ATTR(info->extack, attr,
+				    "durability can't change while a host is attached");
+		return -EBUSY;
+	}
+	export->durability = nla_get_u32(attr);
+	return 0;
+}
+
+int apn_target_nl_export_set_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	int ret = apn_nl_allowed(skb, info->extack);
+	struct apn_export *export;
+
+	if (ret)
+		return ret;
+	export = find_export(info);
+	if (IS_ERR(export))
+		return PTR_ERR(export);
+	mutex_lock(&export->lock);
+	ret = check_durability(export, info) ?: set_export(export, info);
+	mutex_unlock(&export->lock);
+	if (!ret)
+		ret = reply_export(info, export);
+	apn_export_put(export);
+	return ret;
+}
+
+int apn_target_nl_export_del_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	int ret = apn_nl_allowed(skb, info->extack);
+	struct apn_export *export;
+
+	if (ret)
+		return ret;
+	export = find_export(info);
+	if (IS_ERR(export))
+		return PTR_ERR(export);
+	ret = apn_export_del(export, info->attrs[APN_TARGET_A_EXPORT_FORCE], info->extack);
+	apn_export_put(export);
+	return ret;
+}
+
+int apn_target_nl_export_drain_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	int ret = apn_nl_allowed(skb, info->extack);
+	struct apn_export *export;
+
+	if (ret)
+		return ret;
+	export = find_export(info);
+	if (IS_ERR(export))
+		return PTR_ERR(export);
+	mutex_lock(&export->lock);
+	if (info->attrs[APN_TARGET_A_EXPORT_RESUME])
+		apn_export_resume(export);
+	else
+		ret = apn_export_drain(export);
+	mutex_unlock(&export->lock);
+	if (ret)
+		NL_SET_ERR_MSG(info->extack, "the device could not be flushed, or the state not stored");
+	apn_export_put(export);
+	return ret;
+}
+
+static void end_sessions_of(struct apn_export *export, const char *identity)
+{
+	struct apn_session *session, *next;
+
+	list_for_each_entry_safe(session, next, &export->sessions, node)
+		if (!strcmp(session->identity, identity))
+			apn_session_end(session, APN_STATUS_REVOKED, APN_NOTICE_REVOKED);
+}
+
+int apn_target_nl_export_revoke_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct nlattr *who = info->attrs[APN_TARGET_A_EXPORT_DENY];
+	int ret = apn_nl_allowed(skb, info->extack);
+	struct apn_export *export;
+
+	if (ret)
+		return ret;
+	if (!who) {
+		NL_SET_ERR_MSG(info->extack, "whose access is to be revoked is missing");
+		return -EINVAL;
+	}
+	export = find_export(info);
+	if (IS_ERR(export))
+		return PTR_ERR(export);
+	mutex_lock(&export->lock);
+	if (!apn_export_disallow(export, nla_data(who))) {
+		NL_SET_ERR_MSG_ATTR(info->extack, who, "this identity is not on the list");
+		ret = -ENOENT;
+	}
+	end_sessions_of(export, nla_data(who));
+	apn_target_export_event(export);
+	mutex_unlock(&export->lock);
+	apn_export_put(export);
+	return ret;
+}
+
+int apn_target_nl_export_get_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	int ret = apn_nl_allowed(skb, info->extack);
+	struct apn_export *export;
+
+	if (ret)
+		return ret;
+	export = find_export(info);
+	if (IS_ERR(export))
+		return PTR_ERR(export);
+	ret = reply_export(info, export);
+	apn_export_put(export);
+	return ret;
+}
+
+/* ---- dumps ---- */
+
+struct dump {
+	struct sk_buff *skb;
+	struct netlink_callback *cb;
+};
+
+/* An object that did not fit is the first of the next message: args[0] counts those that did. */
+static int dump_one(struct dump *d, u8 cmd, int (*fill)(struct sk_buff *skb, void *object),
+		    void *object)
+{
+	int ret = apn_nl_dump_one(d->skb, d->cb, &family, cmd, fill, object);
+
+	if (!ret)
+		d->cb->args[0]++;
+	return ret;
+}
+
+static int dumped(struct dump *d, int ret)
+{
+	return ret == -EMSGSIZE && !d->skb->len ? ret : d->skb->len;
+}
+
+static int dump_export(struct apn_export *export, void *arg)
+{
+	guard(mutex)(&export->lock);
+	return dump_one(arg, APN_TARGET_CMD_EXPORT_GET, fill_export, export);
+}
+
+int apn_target_nl_export_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	struct dump d = { skb, cb };
+	int ret = apn_nl_allowed(cb->skb, cb->extack);
+
+	return ret ?: dumped(&d, apn_export_each(cb->args[0], dump_export, &d));
+}
+
+static int dump_port(struct apn_port *port, void *arg)
+{
+	return dump_one(arg, APN_TARGET_CMD_PORT_GET, fill_port, port);
+}
+
+int apn_target_nl_port_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	struct dump d = { skb, cb };
+	int ret = apn_nl_allowed(cb->skb, cb->extack);
+
+	return ret ?: dumped(&d, apn_port_each(cb->args[0], dump_port, &d));
+}
+
+struct session_dump {
+	struct dump d;
+	long skip;
+};
+
+static int dump_sessions(struct apn_export *export, void *arg)
+{
+	struct session_dump *sd = arg;
+	struct apn_session *session;
+	int ret = 0;
+
+	guard(mutex)(&export->lock);
+	list_for_each_entry(session, &export->sessions, node) {
+		if (sd->skip) {
+			sd->skip--;
+			continue;
+		}
+		ret = dump_one(&sd->d, APN_TARGET_CMD_SESSION_GET, fill_session, session);
+		if (ret)
+			break;
+	}
+	return ret;
+}
+
+int apn_target_nl_session_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	struct session_dump sd = { { skb, cb }, cb->args[0] };
+	int ret = apn_nl_allowed(cb->skb, cb->extack);
+
+	return ret ?: dumped(&sd.d, apn_export_each(0, dump_sessions, &sd));
+}
+
+/* ---- ports ---- */
+
+static int wish_port(struct genl_info *info, struct apn_port_wish *wish)
+{
+	struct nlattr **a = info->attrs;
+	int ret = apn_nl_get_address(info, APN_TARGET_A_PORT_ADDRESS, &wish->address);
+
+	wish->net = genl_info_net(info);
+	wish->transport = a[APN_TARGET_A_PORT_TRANSPORT] ?
+				  nla_data(a[APN_TARGET_A_PORT_TRANSPORT]) :
+				  "tcp";
+	wish->security = a[APN_TARGET_A_PORT_SECURITY] ?
+				 nla_get_u32(a[APN_TARGET_A_PORT_SECURITY]) :
+				 APN_SECURITY_TLS;
+	return ret;
+}
+
+static int reply_port(struct apn_port *port, void *arg)
+{
+	struct genl_info *info = arg;
+
+	return apn_nl_reply(info, &family, info->genlhdr->cmd, fill_port, port);
+}
+
+int apn_target_nl_port_add_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	int ret = apn_nl_allowed(skb, info->extack);
+	struct apn_port_wish wish;
+
+	if (!ret)
+		ret = wish_port(info, &wish);
+	if (ret)
+		return ret;
+	if (wish.security != APN_SECURITY_NONE) {
+		NL_SET_ERR_MSG(info->extack,
+			       "this release serves ports with security 'none' alone: type --security none, and keep the line on a network that you trust");
+		return -EOPNOTSUPP;
+	}
+	return apn_port_add(&wish, info->extack, reply_port, info);
+}
+
+int apn_target_nl_port_del_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct nlattr *id = info->attrs[APN_TARGET_A_PORT_ID];
+	int ret = apn_nl_allowed(skb, info->extack);
+	struct apn_port_wish wish = {};
+
+	if (!ret && !id)
+		ret = wish_port(info, &wish);
+	if (ret)
+		return ret;
+	ret = apn_port_del(id ? nla_get_u32(id) : 0, &wish);
+	if (ret == -ENOENT)
+		NL_SET_ERR_MSG(info->extack, "there is no such port");
+	return ret;
+}
+
+/* ---- the family ---- */
+
+static const struct genl_multicast_group groups[] = {
+	[APN_TARGET_NLGRP_EVENTS] = { APN_TARGET_MCGRP_EVENTS, GENL_MCAST_CAP_SYS_ADMIN },
+};
+
+static struct genl_family family __ro_after_init = {
+	.name = APN_TARGET_FAMILY_NAME,
+	.version = APN_TARGET_FAMILY_VERSION,
+	.module = THIS_MODULE,
+	.netnsok = true,
+	.parallel_ops = true,
+	.ops = apn_target_nl_ops,
+	.n_ops = ARRAY_SIZE(apn_target_nl_ops),
+	.mcgrps = groups,
+	.n_mcgrps = ARRAY_SIZE(groups),
+};
+
+int apn_target_netlink_init(void)
+{
+	int ret = genl_register_family(&family);
+
+	WRITE_ONCE(registered, !ret);
+	return ret;
+}
+
+/* Commands under way end first: unregistering waits for them. */
+void apn_target_netlink_exit(void)
+{
+	WRITE_ONCE(registered, false);
+	genl_unregister_family(&family);
+}
+
+MODULE_ALIAS_GENL_FAMILY(APN_TARGET_FAMILY_NAME);

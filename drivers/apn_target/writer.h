@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Who writes to an export: one session, by a generation that only grows. */
+#ifndef APN_TARGET_WRITER_H
+#define APN_TARGET_WRITER_H
+
+#include "session.h"
+
+/*
+ * Under export->lock. OK: the session of @ask may write now; the record says so on
+ * the medium, and nothing of a writer before it can land any more. May wait for the
+ * requests of the one that is taken over.
+ */
+enum apn_status apn_writer_admit(struct apn_export *export, const struct apn_line *line,
+				 const struct apn_attach *ask);
+/* An old writer that comes back after a newer one: under export->lock. */
+bool apn_writer_superseded(const struct apn_export *export, const struct apn_attach *ask);
+
+#endif /* APN_TARGET_WRITER_H */
