@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -350,7 +351,8 @@ static void serve(const struct nlmsghdr *request)
 	record(request);
 	if (request->nlmsg_type == GENL_ID_CTRL)
 		err = answer_family(request, dump) ? 0 : ENOENT;
-	else if (fake.refuse && cmd == fake.refuse_cmd && fake.refuse_times-- > 0)
+	else if (fake.refuse && cmd == fake.refuse_cmd && fake.refuse_skip-- <= 0 &&
+		 fake.refuse_times-- > 0)
 		err = fake.refuse;
 	else if (request->nlmsg_type == FAKE_APNBD)
 		answer_host(request, cmd, dump);
@@ -419,6 +421,34 @@ ssize_t mnl_socket_recvfrom(const struct mnl_socket *nl, void *buf, size_t size)
 	memmove(queue, queue + n, queued - n);
 	queued -= n;
 	return (ssize_t)n;
+}
+
+int mnl_socket_get_fd(const struct mnl_socket *nl)
+{
+	(void)nl;
+	return 0;
+}
+
+/* One event, then an end to the waiting. */
+int poll(struct pollfd *fds, nfds_t count, int timeout)
+{
+	const struct nlmsghdr none = { 0 };
+	struct genlmsghdr *genl;
+	struct nlmsghdr *nlh;
+
+	(void)timeout;
+	if (!count || !fake.events--) {
+		errno = EBADF;
+		return -1;
+	}
+	queued = 0;
+	nlh = begin(&none, FAKE_APNBD, 0);
+	genl = mnl_nlmsg_put_extra_header(nlh, sizeof(*genl));
+	genl->cmd = APNBD_CMD_DISK_NTF;
+	put_disk(nlh, "data", 0, APNBD_DISK_STATE_WAITING);
+	end(nlh);
+	fds[0].revents = POLLIN;
+	return 1;
 }
 
 int nanosleep(const struct timespec *time, struct timespec *rest)

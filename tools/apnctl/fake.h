@@ -27,10 +27,12 @@ struct fake {
 	bool no_host, no_target; /* the module is not there */
 	int refuse; /* errno for the command @refuse_cmd; 0: none */
 	uint8_t refuse_cmd;
+	int refuse_skip; /* so many of them are answered before */
 	int refuse_times;
 	const char *sentence; /* with it; NULL: none */
 	uint16_t blame; /* attribute of the request; 0: none */
 	bool empty; /* lists are */
+	unsigned int events; /* that come, one at a poll */
 	unsigned int interrupt; /* so many dumps are spoilt */
 	uint64_t slept_ms;
 	uint64_t reads; /* grows with each disk that is asked for */

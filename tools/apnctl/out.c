@@ -281,7 +281,7 @@ void out_line(const struct object *object, struct json_object *one)
 			continue;
 		cell(object, field, one, buf, sizeof(buf));
 		if (*buf)
-			printf(" %s=%s%s%s", field->name, strchr(buf, ' ') ? "\"" : "", buf,
+			printf(" %s=%s%s%s", label(field), strchr(buf, ' ') ? "\"" : "", buf,
 			       strchr(buf, ' ') ? "\"" : "");
 	}
 	putchar('\n');

@@ -517,6 +517,38 @@ static void test_show(void)
 	check_text("no disks", "", out_text);
 }
 
+static void test_interval(void)
+{
+	fake = (struct fake){ .refuse = ENODEV,
+			      .refuse_cmd = APNBD_CMD_DISK_GET,
+			      .refuse_skip = 3,
+			      .refuse_times = 1 };
+	check_code("the disk goes", EXIT_ABSENT, RUN("stat", "data", "--interval", "1s"));
+	check_has("a head", out_text, "READ/S");
+	check_has("two rows", strchr(out_text, '\n') + 1, "50 us");
+	check(fake.slept_ms == 3000, "an interval between them", NULL);
+	check_code("too short", EXIT_USAGE, RUN("stat", "data", "--interval", "0s"));
+}
+
+static void test_monitor(void)
+{
+	fake_reset();
+	fake.events = 1;
+	check_code("monitor", EXIT_SYSTEM, RUN("monitor"));
+	check_has("monitor", out_text, " disk name=data device=/dev/apnbd0 state=waiting");
+	check_has("monitor", out_text, " since=\"2h 5m\" attempt=3 next=2s\n");
+	fake_reset();
+	fake.events = 2;
+	check_code("monitor -j", EXIT_SYSTEM, RUN("monitor", "-j"));
+	check_has("monitor -j", out_text, ",\"event\":\"disk\",\"disk\":{\"name\":\"data\",");
+	check_has("monitor -j", strchr(out_text, '\n') + 1, "{\"time\":\"2");
+	fake_reset();
+	fake.no_host = true;
+	fake.no_target = true;
+	check_code("nothing to follow", EXIT_MODULE, RUN("monitor"));
+	check_code("nothing to save", EXIT_MODULE, RUN("save"));
+}
+
 /* -- refusals -- */
 
 static void test_errors(void)
@@ -757,6 +789,8 @@ int main(void)
 	test_host_commands();
 	test_target_commands();
 	test_show();
+	test_interval();
+	test_monitor();
 	test_errors();
 	test_conf_errors();
 	test_conf();
