@@ -45,16 +45,35 @@ static const struct field *blamed(const struct object *object, const struct nlms
 	return NULL;
 }
 
-/* Where netlink itself refused a value, its sentence does not say which: we do. */
-static void name_attribute(const struct object *object, const struct nlmsghdr *request,
-			   const struct nl_answer *answer)
+/* The value that is to blame, as it was typed; what netlink itself refused has a range. */
+static void name_value(const struct field *field, struct json_object *values,
+		       const struct nl_answer *answer)
+{
+	struct json_object *value = object_value(values, field);
+	char buf[VALUE_BYTES];
+
+	if (!value || (field->flags & FIELD_MULTI) || !field->kind->word)
+		return;
+	if (answer->range)
+		fail_suffix(" (%s)", answer->range);
+	field->kind->word(field, value, buf, sizeof(buf));
+	if (!fail_names(buf))
+		fail_prefix("%s %s: ", field->name, buf);
+}
+
+/* The kernel says what is wrong; of which object and value it may leave to us. */
+static void name_object(const struct object *object, struct json_object *values,
+			const struct nlmsghdr *request, const struct nl_answer *answer)
 {
 	const struct field *field = blamed(object, request, answer->offset);
+	const char *key = values && object->key ? object_string(values, object->key) : "";
 
-	if (!answer->range || !field)
+	if (answer->code == EXIT_DENIED)
 		return;
-	fail_prefix("%s: ", field->name);
-	fail_suffix(" (%s)", answer->range);
+	if (field && values && (!object->key || strcmp(field->name, object->key)))
+		name_value(field, values, answer);
+	if (*key && !fail_names(key))
+		fail_prefix("%s %s: ", object->noun, key);
 }
 
 static int talk(const struct object *object, uint8_t cmd, uint16_t flags,
@@ -77,7 +96,9 @@ static int talk(const struct object *object, uint8_t cmd, uint16_t flags,
 	} else {
 		code = nl_talk(&nl, request, answer);
 		if (code)
-			name_attribute(object, request, answer);
+			name_object(object, values, request, answer);
+		if (code == EXIT_REFUSED && !object->peer)
+			code = EXIT_INVALID;
 	}
 	free(buf);
 	nl_close(&nl);

@@ -90,8 +90,9 @@ static int run_step(const struct step *step, struct json_object *sections, bool 
 			json_object_object_add(values, "force", json_object_new_boolean(true));
 		code = step->run(values);
 		if (code) {
-			fail_prefix("%s %s: ", step->object->noun,
-				    object_string(values, step->object->key));
+			if (!fail_names(object_string(values, step->object->key)))
+				fail_prefix("%s %s: ", step->object->noun,
+					    object_string(values, step->object->key));
 			first = fail_note(first, code);
 		}
 	}

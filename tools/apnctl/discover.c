@@ -75,6 +75,7 @@ const struct object offer_object = {
 	.noun = "offer",
 	.nouns = "offers",
 	.family = APNBD_FAMILY_NAME,
+	.peer = true,
 	.fields = offer_fields,
 };
 

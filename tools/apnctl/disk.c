@@ -195,6 +195,7 @@ const struct object disk_object = {
 	.family = APNBD_FAMILY_NAME,
 	.key = "name",
 	.good = "live",
+	.peer = true,
 	.fields = disk_fields,
 	.get = APNBD_CMD_DISK_GET,
 	.dump = APNBD_CMD_DISK_GET,

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -80,6 +81,7 @@ static const struct {
 	{ EDESTADDRREQ, EXIT_INVALID },
 	{ ENOTDIR, EXIT_INVALID },
 	{ EISDIR, EXIT_INVALID },
+	{ EMEDIUMTYPE, EXIT_INVALID },
 };
 
 int exit_of_errno(int err)
@@ -129,6 +131,22 @@ void fail_suffix(const char *format, ...)
 const char *fail_message(void)
 {
 	return message;
+}
+
+static bool word_char(char c)
+{
+	return isalnum((unsigned char)c) || c == '_' || c == '-';
+}
+
+bool fail_names(const char *word)
+{
+	size_t size = strlen(word);
+	const char *at;
+
+	for (at = strstr(message, word); at && size; at = strstr(at + 1, word))
+		if ((at == message || !word_char(at[-1])) && !word_char(at[size]))
+			return true;
+	return false;
 }
 
 void fail_print(int code, bool as_json)

@@ -30,6 +30,7 @@ int fail(int code, const char *format, ...) __attribute__((format(printf, 2, 3))
 void fail_prefix(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void fail_suffix(const char *format, ...) __attribute__((format(printf, 1, 2)));
 const char *fail_message(void);
+bool fail_names(const char *word); /* does the sentence have it as a word? */
 void fail_print(int code, bool as_json);
 
 /* One of several things failed: said at once. Returns the code of the first that did. */

@@ -445,7 +445,10 @@ int poll(struct pollfd *fds, nfds_t count, int timeout)
 	nlh = begin(&none, FAKE_APNBD, 0);
 	genl = mnl_nlmsg_put_extra_header(nlh, sizeof(*genl));
 	genl->cmd = APNBD_CMD_DISK_NTF;
-	put_disk(nlh, "data", 0, APNBD_DISK_STATE_WAITING);
+	if (fake.gone)
+		mnl_attr_put_strz(nlh, APNBD_A_DISK_NAME, "data");
+	else
+		put_disk(nlh, "data", 0, APNBD_DISK_STATE_WAITING);
 	end(nlh);
 	fds[0].revents = POLLIN;
 	return 1;

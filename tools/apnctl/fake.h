@@ -33,6 +33,7 @@ struct fake {
 	uint16_t blame; /* attribute of the request; 0: none */
 	bool empty; /* lists are */
 	unsigned int events; /* that come, one at a poll */
+	bool gone; /* they say that the disk went */
 	unsigned int interrupt; /* so many dumps are spoilt */
 	uint64_t slept_ms;
 	uint64_t reads; /* grows with each disk that is asked for */

@@ -14,14 +14,16 @@
 #include "nouns.h"
 #include "out.h"
 
+/* Of an object that went, the kernel sends what names it, and nothing else. */
 static const struct event {
 	const struct object *object;
 	uint8_t cmd;
+	const char *alive; /* a field that it has only while it is there */
 } events[] = {
-	{ &disk_object, APNBD_CMD_DISK_NTF },
-	{ &export_object, APN_TARGET_CMD_EXPORT_NTF },
-	{ &port_object, APN_TARGET_CMD_PORT_NTF },
-	{ &session_object, APN_TARGET_CMD_SESSION_NTF },
+	{ &disk_object, APNBD_CMD_DISK_NTF, "state" },
+	{ &export_object, APN_TARGET_CMD_EXPORT_NTF, "state" },
+	{ &port_object, APN_TARGET_CMD_PORT_NTF, "transport" },
+	{ &session_object, APN_TARGET_CMD_SESSION_NTF, "connected" },
 };
 
 static const char *const families[] = { APNBD_FAMILY_NAME, APN_TARGET_FAMILY_NAME };
@@ -31,13 +33,13 @@ enum {
 	TIME_BYTES = 40,
 };
 
-static const struct object *event_object(const char *family, uint8_t cmd)
+static const struct event *find_event(const char *family, uint8_t cmd)
 {
 	size_t i;
 
 	for (i = 0; i < sizeof(events) / sizeof(events[0]); i++)
 		if (events[i].cmd == cmd && !strcmp(events[i].object->family, family))
-			return events[i].object;
+			return &events[i];
 	return NULL;
 }
 
@@ -54,19 +56,20 @@ static void print_time(char buf[TIME_BYTES])
 	strftime(buf + n, TIME_BYTES - n, "%z", &tm);
 }
 
-static void print_event(const struct object *object, struct json_object *one)
+static void print_event(const struct object *object, struct json_object *one, bool gone)
 {
 	struct json_object *event;
 	char time[TIME_BYTES];
 
 	print_time(time);
 	if (!out_json) {
-		printf("%s %s", time, object->noun);
+		printf("%s %s%s", time, object->noun, gone ? " gone" : "");
 		out_line(object, one);
 	} else {
 		event = json_object_new_object();
 		json_object_object_add(event, "time", json_object_new_string(time));
 		json_object_object_add(event, "event", json_object_new_string(object->noun));
+		json_object_object_add(event, "gone", json_object_new_boolean(gone));
 		json_object_object_add(event, object->noun, json_object_get(one));
 		out_print_json_line(event);
 		json_object_put(event);
@@ -76,17 +79,17 @@ static void print_event(const struct object *object, struct json_object *one)
 
 static void read_event(const char *family, const struct nlmsghdr *nlh)
 {
-	const struct object *object = event_object(family, nl_command(nlh));
+	const struct event *event = find_event(family, nl_command(nlh));
 	struct json_object *one;
 	const void *attrs;
 	size_t size;
 
-	if (!object)
+	if (!event)
 		return;
 	attrs = nl_attrs(nlh, &size);
-	one = object_get(object, attrs, size);
+	one = object_get(event->object, attrs, size);
 	if (one)
-		print_event(object, one);
+		print_event(event->object, one, !json_object_object_get(one, event->alive));
 	else
 		fail_print(EXIT_SYSTEM, out_json);
 	json_object_put(one);

@@ -73,6 +73,7 @@ struct object {
 	const char *family;
 	const char *key; /* the field that names it */
 	const char *good; /* the state in which nothing is wrong */
+	bool peer; /* commands on it ask another host, who may refuse */
 	const struct field *fields; /* up to one without a name */
 	uint8_t get; /* command that gets one (0: none) */
 	uint8_t dump; /* ... and all */

@@ -538,9 +538,14 @@ static void test_monitor(void)
 	check_has("monitor", out_text, " disk name=data device=/dev/apnbd0 state=waiting");
 	check_has("monitor", out_text, " since=\"2h 5m\" attempt=3 next=2s\n");
 	fake_reset();
+	fake.events = 1;
+	fake.gone = true;
+	check_code("gone", EXIT_SYSTEM, RUN("monitor"));
+	check_has("gone", out_text, " disk gone name=data\n");
+	fake_reset();
 	fake.events = 2;
 	check_code("monitor -j", EXIT_SYSTEM, RUN("monitor", "-j"));
-	check_has("monitor -j", out_text, ",\"event\":\"disk\",\"disk\":{\"name\":\"data\",");
+	check_has("monitor -j", out_text, ",\"event\":\"disk\",\"gone\":false,\"disk\":{\"name\":\"data\",");
 	check_has("monitor -j", strchr(out_text, '\n') + 1, "{\"time\":\"2");
 	fake_reset();
 	fake.no_host = true;
@@ -550,6 +555,18 @@ static void test_monitor(void)
 }
 
 /* -- refusals -- */
+
+static void test_device_errors(void)
+{
+	fake = (struct fake){ .refuse = EACCES,
+			      .refuse_cmd = APN_TARGET_CMD_EXPORT_ADD,
+			      .refuse_times = 1,
+			      .sentence = "the device can't be opened",
+			      .blame = APN_TARGET_A_EXPORT_DEVICE };
+	check_code("no peer", EXIT_INVALID,
+		   RUN("export", "add", "x", "--device", "/dev/vdb", "--state-dir", "/tmp"));
+	check_has("which device", err_text, "export x: device /dev/vdb");
+}
 
 static void test_errors(void)
 {
@@ -567,7 +584,7 @@ static void test_errors(void)
 			      .refuse_times = 1,
 			      .sentence = "The target does not know this identity" };
 	check_code("refused", EXIT_REFUSED, RUN("connect", "192.0.2.1", "x"));
-	check_text("refused", "apnctl: The target does not know this identity\n", err_text);
+	check_text("refused", "apnctl: disk x: The target does not know this identity\n", err_text);
 	check_text("refused", "", out_text);
 	fake = (struct fake){ .refuse = ERANGE,
 			      .refuse_cmd = APNBD_CMD_DISK_CONNECT,
@@ -575,7 +592,7 @@ static void test_errors(void)
 			      .sentence = "integer out of range",
 			      .blame = APNBD_A_DISK_DEPTH };
 	check_code("range", EXIT_INVALID, RUN("connect", "192.0.2.1", "x", "--depth", "9"));
-	check_text("range", "apnctl: depth: integer out of range (1 to 8192)\n", err_text);
+	check_text("range", "apnctl: disk x: depth 9: integer out of range (1 to 8192)\n", err_text);
 	fake = (struct fake){ .refuse = EBUSY,
 			      .refuse_cmd = APNBD_CMD_DISK_DISCONNECT,
 			      .refuse_times = 5 };
@@ -792,6 +809,7 @@ int main(void)
 	test_interval();
 	test_monitor();
 	test_errors();
+	test_device_errors();
 	test_conf_errors();
 	test_conf();
 	test_up_down_save();
