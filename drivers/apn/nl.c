@@ -101,6 +101,24 @@ const char *apn_nl_name(struct genl_info *info, int attr)
 }
 EXPORT_SYMBOL_GPL(apn_nl_name);
 
+/*
+ * An extack points to its text until the reply is made, after the command returned;
+ * 6.1 has no room for one in it, later kernels have 80 bytes. So the last few are
+ * kept here, more than there are commands that fail at the same moment.
+ */
+void apn_nl_say(struct netlink_ext_ack *extack, const char *text)
+{
+	static char kept[32][200];
+	static atomic_t next;
+	char *slot = kept[(unsigned int)atomic_inc_return(&next) % ARRAY_SIZE(kept)];
+
+	if (!extack)
+		return;
+	strscpy(slot, text, sizeof(kept[0]));
+	extack->_msg = slot;
+}
+EXPORT_SYMBOL_GPL(apn_nl_say);
+
 static struct sk_buff *message(const struct genl_family *family, u32 portid, u32 seq, u8 cmd,
 			       int (*fill)(struct sk_buff *skb, void *object), void *object)
 {

@@ -14,6 +14,9 @@ int apn_nl_put_address(struct sk_buff *skb, int attr, const struct sockaddr_stor
 /* A name that may be a file name and a line in a log; -EINVAL says why by @info. */
 const char *apn_nl_name(struct genl_info *info, int attr);
 
+/* A sentence that is known at run time only. It is copied. */
+void apn_nl_say(struct netlink_ext_ack *extack, const char *text);
+
 /*
  * A reply with one object: @fill puts its attributes. Zero: sent. To a group instead:
  * to the initial network namespace and to @net.

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The gendisk: made, grown, shown in sysfs, removed. */
+#ifndef APNBD_DISK_H
+#define APNBD_DISK_H
+
+#include "session.h"
+
+int apnbd_disk_make(struct apnbd_session *session, unsigned int depth);
+/* Visible from here on: partitions are read. */
+int apnbd_disk_show(struct apnbd_session *session);
+void apnbd_disk_hide(struct apnbd_session *session); /* del_gendisk() */
+void apnbd_disk_free(struct apnbd_session *session);
+/* Size and read-only as the session has them now. */
+void apnbd_disk_update(struct apnbd_session *session);
+/* False: somebody has it open. True: from now on it counts as free. */
+bool apnbd_disk_unused(struct apnbd_session *session);
+
+#endif /* APNBD_DISK_H */

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0
+/* apnbd.ko: the GPU node. */
+#include "netlink.h"
+#include "session.h"
+
+#include <linux/module.h>
+
+static int __init apnbd_init(void)
+{
+	int ret;
+
+	apnbd_path_init();
+	ret = apnbd_session_init();
+	if (ret)
+		return ret;
+	ret = apnbd_netlink_init();
+	if (ret)
+		apnbd_session_exit();
+	return ret;
+}
+
+/* Commands first, then the disks. An open disk holds the module, so none is open. */
+static void __exit apnbd_exit(void)
+{
+	apnbd_netlink_exit();
+	apnbd_session_remove_all();
+	apnbd_session_exit();
+	rcu_barrier();
+}
+
+module_init(apnbd_init);
+module_exit(apnbd_exit);
+MODULE_DESCRIPTION("All-photonics network block device: the GPU node");
+MODULE_VERSION(APN_VERSION);
+MODULE_LICENSE("GPL");

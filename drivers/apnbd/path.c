@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: GPL-2.0
+/* A line as one disk uses it. */
+#include "path.h"
+#include "session.h"
+
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/uuid.h>
+
+/* New with every load of the module: a host that was started anew says so. */
+static u8 boot[APN_UUID_BYTES];
+
+/* ---- what a line tells its sessions ---- */
+
+/* Each session of the line, held by a reference and without a lock. */
+static void each_session(struct apn_line *line,
+			 void (*tell)(struct apnbd_path *path, void *arg), void *arg)
+{
+	unsigned long handle;
+	void *entry;
+
+	rcu_read_lock();
+	xa_for_each(&line->sessions, handle, entry) {
+		struct apnbd_path *path = entry;
+		struct apnbd_session *session = path->session;
+
+		if (!kref_get_unless_zero(&session->ref))
+			continue;
+		rcu_read_unlock();
+		tell(path, arg);
+		apnbd_session_put(session);
+		rcu_read_lock();
+	}
+	rcu_read_unlock();
+}
+
+static void tell_up(struct apnbd_path *path, void *arg)
+{
+	const bool *fresh = arg;
+
+	if (*fresh)
+		WRITE_ONCE(path->stale, true);
+	apnbd_session_wake(path->session);
+}
+
+static void line_up(struct apn_line *line, bool fresh)
+{
+	each_session(line, tell_up, &fresh);
+}
+
+static void tell_down(struct apnbd_path *path, void *arg)
+{
+	apnbd_session_path_down(path->session);
+}
+
+static void line_down(struct apn_line *line)
+{
+	each_session(line, tell_down, NULL);
+}
+
+static void tell_lost(struct apnbd_path *path, void *lane)
+{
+	apnbd_session_lost(path->session, lane);
+}
+
+static void line_lost(struct apn_line *line, struct apn_lane *lane)
+{
+	each_session(line, tell_lost, lane);
+}
+
+static void tell_fenced(struct apnbd_path *path, void *index)
+{
+	apnbd_session_fenced(path->session, *(unsigned int *)index);
+}
+
+static void line_fenced(struct apn_line *line, unsigned int index)
+{
+	each_session(line, tell_fenced, &index);
+}
+
+static void line_notice(struct apn_lane *lane, void *entry, const struct apn_notice *notice)
+{
+	struct apnbd_path *path = entry;
+	struct apnbd_session *session = path->session;
+
+	switch (le32_to_cpu(notice->kind)) {
+	case APN_NOTICE_CHANGED:
+		WRITE_ONCE(session->notice_size, le64_to_cpu(notice->size));
+		WRITE_ONCE(session->notice_flags, le32_to_cpu(notice->flags));
+		atomic_or(BIT(APN_NOTICE_CHANGED), &session->notices);
+		apnbd_session_wake(session);
+		break;
+	case APN_NOTICE_DRAINING:
+		WRITE_ONCE(path->stale, true);
+		apnbd_session_reattach(session);
+		break;
+	case APN_NOTICE_REVOKED:
+		apnbd_session_final(session, APN_STATUS_REVOKED);
+		break;
+	case APN_NOTICE_SUPERSEDED:
+		apnbd_session_final(session, APN_STATUS_SUPERSEDED);
+		break;
+	}
+}
+
+static const struct apn_line_ops host_line_ops = {
+	.owner = THIS_MODULE,
+	.begin = apnbd_reply_begin,
+	.end = apnbd_reply_end,
+	.notice = line_notice,
+	.up = line_up,
+	.down = line_down,
+	.lost = line_lost,
+	.fenced = line_fenced,
+};
+
+/* ---- opening and closing ---- */
+
+static struct apn_line *open_line(const struct apnbd_wish *wish, char *reason)
+{
+	struct apn_line_wish line = {
+		.transport = wish->transport,
+		.route = wish->route,
+		.security = wish->security,
+		.features = wish->digest ? APN_FEATURE_DIGEST : 0,
+		.identity = wish->identity,
+		.lanes = wish->lanes,
+		.rate = wish->rate,
+		.ops = &host_line_ops,
+	};
+
+	return apn_line_open(&line, reason);
+}
+
+int apnbd_path_open(struct apnbd_path *path, struct apnbd_session *session,
+		    const struct apnbd_wish *wish, char *reason)
+{
+	struct apn_line *line = open_line(wish, reason);
+	int ret;
+
+	if (IS_ERR(line))
+		return PTR_ERR(line);
+	path->session = session;
+	path->line = line;
+	ret = apn_line_join(line, &path->handle, path);
+	if (ret) {
+		strscpy(reason, "this line carries as many disks as it can", APN_REASON_BYTES);
+		path->line = NULL;
+		apn_line_put(line);
+	}
+	return ret;
+}
+
+/*
+ * After the leave nobody finds the path; those of each_session() who did hold the
+ * session, not the path, so it stays where it is: inside the session.
+ */
+void apnbd_path_close(struct apnbd_path *path)
+{
+	if (!path->line)
+		return;
+	apn_line_leave(path->line, path->handle);
+	apn_line_put(path->line);
+	path->line = NULL;
+}
+
+/* ---- attaching ---- */
+
+static void fill_attach(const struct apnbd_session *session, struct apn_attach *ask)
+{
+	u32 flags = 0;
+
+	if (!session->read_only)
+		flags |= APN_ATTACH_WRITER;
+	if (session->takeover)
+		flags |= APN_ATTACH_TAKEOVER;
+	strscpy(ask->export, session->export, sizeof(ask->export));
+	memcpy(ask->session, session->uuid, APN_UUID_BYTES);
+	memcpy(ask->boot, boot, APN_UUID_BYTES);
+	memcpy(ask->volume, session->volume, APN_UUID_BYTES);
+	ask->generation = cpu_to_le64(session->generation);
+	ask->flags = cpu_to_le32(flags);
+}
+
+int apnbd_path_attach(struct apnbd_path *path, struct apn_attached *attached,
+		      enum apn_status *status, char *reason)
+{
+	struct apn_hdr hdr = { .op = APN_OP_ATTACH, .handle = cpu_to_le32(path->handle) };
+	struct apn_answer *answer = kzalloc_obj(*answer);
+	struct apn_attach ask = {};
+	int ret;
+
+	if (!answer)
+		return -ENOMEM;
+	fill_attach(path->session, &ask);
+	WRITE_ONCE(path->stale, false);
+	ret = apn_line_ask(path->line, &hdr, &ask, sizeof(ask), APN_OP_ATTACHED, answer);
+	if (!ret) {
+		memcpy(attached, answer->body, sizeof(*attached));
+		path->attached = true;
+	} else if (ret == -ECONNREFUSED) {
+		*status = le16_to_cpu(answer->hdr.status);
+		snprintf(reason, APN_REASON_BYTES, "the target refused: %s",
+			 apn_answer_text(answer));
+	} else {
+		strscpy(reason, "the target did not answer the attach", APN_REASON_BYTES);
+	}
+	kfree(answer);
+	return ret;
+}
+
+void apnbd_path_detach(struct apnbd_path *path)
+{
+	struct apn_hdr hdr = { .op = APN_OP_DETACH, .handle = cpu_to_le32(path->handle) };
+	struct apn_answer *answer = kzalloc_obj(*answer);
+
+	if (answer && path->attached && apn_line_live(path->line))
+		apn_line_ask(path->line, &hdr, NULL, 0, APN_OP_DETACHED, answer);
+	path->attached = false;
+	kfree(answer);
+}
+
+void apnbd_path_cut(struct apnbd_path *path)
+{
+	unsigned int i;
+
+	for (i = 0; i < APN_LANES_MAX; i++) {
+		struct apn_lane *lane = apn_line_lane(path->line, i);
+
+		if (!lane)
+			continue;
+		apn_lane_die(lane, -ESHUTDOWN, "a disk was disconnected by force");
+		apn_lane_put(lane);
+	}
+}
+
+/* ---- what is on offer ---- */
+
+static int ask_list(struct apn_line *line, u32 from, struct apn_answer *answer, char *reason)
+{
+	struct apn_hdr hdr = { .op = APN_OP_LIST };
+	struct apn_list list = { .from = cpu_to_le32(from) };
+	int ret = apn_line_ask(line, &hdr, &list, sizeof(list), APN_OP_LISTED, answer);
+
+	if (ret == -ECONNREFUSED)
+		strscpy(reason, apn_answer_text(answer), APN_REASON_BYTES);
+	else if (ret)
+		strscpy(reason, "the target did not answer", APN_REASON_BYTES);
+	return ret;
+}
+
+static int list_all(struct apn_line *line, struct apn_answer *answer,
+		    int (*show)(const struct apn_listed *entry, void *arg), void *arg,
+		    char *reason)
+{
+	const struct apn_listed *row = (const void *)answer->body;
+	u32 from = 0, i, n;
+	int ret;
+
+	do {
+		ret = ask_list(line, from, answer, reason);
+		n = ret ? 0 : answer->bytes / sizeof(*row);
+		for (i = 0; i < n && !ret; i++)
+			if (apn_pdu_name_ok(row[i].export))
+				ret = show(&row[i], arg);
+		from += n;
+	} while (!ret && n && answer->hdr.flags & APN_FLAG_MORE);
+	return ret;
+}
+
+int apnbd_path_discover(const struct apnbd_wish *wish,
+			int (*show)(const struct apn_listed *entry, void *arg), void *arg,
+			char *reason)
+{
+	struct apn_answer *answer = kzalloc_obj(*answer);
+	struct apn_line *line;
+	int ret;
+
+	if (!answer)
+		return -ENOMEM;
+	line = open_line(wish, reason);
+	if (IS_ERR(line)) {
+		ret = PTR_ERR(line);
+	} else {
+		ret = list_all(line, answer, show, arg, reason);
+		apn_line_put(line);
+	}
+	kfree(answer);
+	return ret;
+}
+
+void apnbd_path_init(void)
+{
+	generate_random_uuid(boot);
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* One disk attached to one export: its state, what it holds back, its recovery. */
+#ifndef APNBD_SESSION_H
+#define APNBD_SESSION_H
+
+#include "path.h"
+#include "request.h"
+#include "stat.h"
+
+#include <compat/blk.h>
+#include <linux/apnbd.h>
+#include <linux/kref.h>
+
+struct netlink_ext_ack;
+
+enum {
+	APNBD_DEPTH = 1024,
+	APNBD_LANES = 4,
+	APNBD_PATHS_MAX = 1,
+	APNBD_DRAIN_RETRY_MS = 1000,
+	APNBD_CUT_MS = 2000, /* how long --force waits for answers that are on their way */
+};
+
+struct apnbd_session {
+	struct list_head node; /* sessions_lock */
+	struct kref ref;
+	struct rcu_head rcu;
+	unsigned int index;
+	char name[APN_NAME_BYTES];
+	char export[APN_NAME_BYTES];
+	u8 uuid[APN_UUID_BYTES];
+	bool read_only; /* asked for */
+	bool takeover; /* for the first attach */
+	bool closing; /* a disconnect is under way; sessions_lock */
+
+	/* What ATTACHED said: written before the disk exists, then under @lock. */
+	struct mutex lock; /* recovery and control, one at a time */
+	u8 volume[APN_UUID_BYTES];
+	u8 instance[APN_UUID_BYTES];
+	u64 generation;
+	u64 size;
+	u32 flags; /* enum apn_disk_flag */
+	struct apn_disk_limits limits;
+
+	struct mutex tags_lock; /* who walks the tags */
+	bool tags_gone;
+
+	struct apnbd_path path;
+	struct blk_mq_tag_set set;
+	struct gendisk *disk;
+
+	spinlock_t held_lock; /* state and the two lists */
+	enum apnbd_disk_state state;
+	struct list_head held; /* wait for a path */
+	struct list_head unfenced; /* writes whose lane died: wait for its fence */
+	unsigned int waiting; /* on both */
+	unsigned long since; /* jiffies */
+	char reason[APN_REASON_BYTES];
+
+	struct delayed_work recover;
+	struct delayed_work give_up;
+	u32 fail_after_ms; /* zero: never */
+
+	/* A notice, from the lane's receiver; the work acts on it. */
+	atomic_t notices; /* bits: enum apn_notice_kind */
+	u64 notice_size;
+	u32 notice_flags;
+
+	/* P4: what is acknowledged and what a FLUSH has covered. */
+	atomic64_t acked;
+	atomic64_t flushed;
+	struct apnbd_stat __percpu *stat;
+};
+
+struct apnbd_wish {
+	const char *name, *export, *identity, *transport;
+	struct apn_route route;
+	enum apn_security security;
+	unsigned int lanes, depth;
+	u64 rate;
+	u32 fail_after_ms;
+	bool read_only, digest, takeover;
+};
+
+/* A live disk, with a reference; ERR_PTR and @reason otherwise. */
+struct apnbd_session *apnbd_session_connect(const struct apnbd_wish *wish, char *reason);
+/* -EBUSY while it is open, unless by force. */
+int apnbd_session_disconnect(struct apnbd_session *session, bool force,
+			     struct netlink_ext_ack *extack);
+struct apnbd_session *apnbd_session_find(const char *name);
+/* What @act returns for the disk of this name, which stays listed meanwhile; -ENOENT. */
+int apnbd_session_with(const char *name, int (*act)(struct apnbd_session *session, void *arg),
+		       void *arg);
+void apnbd_session_put(struct apnbd_session *session);
+int apnbd_session_each(unsigned int skip, int (*show)(struct apnbd_session *session, void *arg),
+		       void *arg);
+void apnbd_session_remove_all(void);
+
+/* A request comes from the queue, or was held: it goes, is held or fails. */
+void apnbd_session_send(struct apnbd_session *session, struct apnbd_request *req, bool last);
+void apnbd_session_hold(struct apnbd_session *session, struct apnbd_request *req);
+/* The session is over for good, said by the target. Any context. */
+void apnbd_session_final(struct apnbd_session *session, enum apn_status why);
+/* An answer said that the handle is not known, or that the export drains. Any context. */
+void apnbd_session_reattach(struct apnbd_session *session);
+void apnbd_session_wake(struct apnbd_session *session);
+/* A lane is closed: what it carried is taken back. */
+void apnbd_session_lost(struct apnbd_session *session, struct apn_lane *lane);
+void apnbd_session_fenced(struct apnbd_session *session, unsigned int lane);
+void apnbd_session_path_down(struct apnbd_session *session);
+bool apnbd_session_over(enum apnbd_disk_state state);
+void apnbd_session_set_fail_after(struct apnbd_session *session, u32 ms);
+int apnbd_session_set_read_only(struct apnbd_session *session, bool read_only);
+unsigned int apnbd_session_inflight(struct apnbd_session *session);
+
+int apnbd_session_init(void);
+void apnbd_session_exit(void);
+
+#endif /* APNBD_SESSION_H */
