@@ -58,12 +58,13 @@ kernel_unpack() {
 built_kernel() { locked "kernel-$1" built_kernel_locked "$1"; }
 
 built_kernel_locked() {
-	local kind=$1 out=$CACHE/trixie/apn/kernels/$1 fragments=() f stamp usual="4 min"
+	local kind=$1 out=$CACHE/trixie/apn/kernels/$1 fragments=() f stamp more="" usual="4 min"
 	for f in $(fragments_of "$kind"); do
 		fragments+=("$VM/$f.config")
 	done
 	[ "$kind" != qemu-debug ] || usual="10 min"
-	stamp=$(stamp_of "kernel 1 $kind" "$(cat "${fragments[@]}")")
+	[ "$(arch_of "$kind")" != um ] || more=$VM/uml-stacktrace.c
+	stamp=$(stamp_of "kernel 1 $kind" "$(cat "${fragments[@]}" ${more:+"$more"})")
 	fresh "$out" "$stamp" && return
 	build_root trixie
 	kernel_source
@@ -86,6 +87,8 @@ kernel_make() {
 kernel_configure() {
 	local kind=$1 out=$CACHE/trixie/apn/kernels/$1 f line
 	shift
+	[ "$(arch_of "$kind")" != um ] ||
+		rsync -c "$VM/uml-stacktrace.c" "$CACHE/trixie/apn/linux/arch/um/kernel/stacktrace.c" || return
 	kernel_make "$kind" x86_64_defconfig || return
 	for f; do
 		grep -E '^(CONFIG_|# CONFIG_)' "$f"

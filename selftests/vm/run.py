@@ -174,7 +174,8 @@ class Session:
             words.append((["fail", "skip", "pass"].index(verdict), float(seconds), reason.strip(), name))
         if not words:
             return None
-        rank, seconds, reason, name = min(words)
+        rank, _, reason, _ = min(words)
+        seconds = max(w[1] for w in words)
         log = []
         if rank == 0:
             for w in sorted(words):
