@@ -592,7 +592,8 @@ static void test_errors(void)
 			      .sentence = "integer out of range",
 			      .blame = APNBD_A_DISK_DEPTH };
 	check_code("range", EXIT_INVALID, RUN("connect", "192.0.2.1", "x", "--depth", "9"));
-	check_text("range", "apnctl: disk x: depth 9: integer out of range (1 to 8192)\n", err_text);
+	check_text("range",
+		   "apnctl: disk x: depth 9: integer out of range (1 to 8192)\n", err_text);
 	fake = (struct fake){ .refuse = EBUSY,
 			      .refuse_cmd = APNBD_CMD_DISK_DISCONNECT,
 			      .refuse_times = 5 };
