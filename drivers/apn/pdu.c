@@ -296,7 +296,8 @@ static bool hello_ack_ok(const struct apn_hello_ack *ack)
 
 	return version >= APN_VERSION_MIN && version <= APN_VERSION_MAX &&
 	       !(le64_to_cpu(ack->features) & ~APN_FEATURES_KNOWN) &&
-	       all_zero(ack->pad, sizeof(ack->pad)) && text_ok(ack->software, sizeof(ack->software));
+	       all_zero(ack->pad, sizeof(ack->pad)) &&
+	       text_ok(ack->software, sizeof(ack->software));
 }
 
 static bool auth_ack_ok(const struct apn_auth_ack *ack)

@@ -10,7 +10,11 @@
 #include "pdu_env_user.h"
 #include "pdu.h"
 
-#define PROMISE(x) do { if (!(x)) abort(); } while (0)
+#define PROMISE(x) \
+	do { \
+		if (!(x)) \
+			abort(); \
+	} while (0)
 
 enum {
 	AGREED_BYTES = 4,
@@ -69,6 +73,23 @@ static void promise_reply(const struct apn_hdr *hdr, const struct apn_bounds *bo
 	PROMISE(strcmp(apn_pdu_status_text(le16_to_cpu(hdr->status)), "unknown status"));
 }
 
+static bool sends(__u8 op, bool host)
+{
+	switch (op) {
+	case APN_OP_PING:
+	case APN_OP_PONG:
+		return true;
+	case APN_OP_HELLO:
+	case APN_OP_AUTH:
+	case APN_OP_ATTACH:
+	case APN_OP_DETACH:
+	case APN_OP_LIST:
+	case APN_OP_FENCE:
+		return host;
+	}
+	return host == (op >= APN_OP_READ && op <= APN_OP_WRITE_ZEROES);
+}
+
 static void promise_header(const struct apn_hdr *hdr, const struct apn_bounds *bounds)
 {
 	__u32 data = le32_to_cpu(hdr->data_len);
@@ -89,12 +110,7 @@ static void promise_header(const struct apn_hdr *hdr, const struct apn_bounds *b
 		promise_io(hdr, bounds);
 	if (hdr->op == APN_OP_REPLY)
 		promise_reply(hdr, bounds);
-	PROMISE(bounds->from_host == (hdr->op == APN_OP_PING || hdr->op == APN_OP_PONG ?
-				      bounds->from_host :
-				      hdr->op == APN_OP_HELLO || hdr->op == APN_OP_AUTH ||
-				      hdr->op == APN_OP_ATTACH || hdr->op == APN_OP_DETACH ||
-				      hdr->op == APN_OP_LIST || hdr->op == APN_OP_FENCE ||
-				      (hdr->op >= APN_OP_READ && hdr->op <= APN_OP_WRITE_ZEROES)));
+	PROMISE(sends(hdr->op, bounds->from_host));
 }
 
 static bool name(const char *field)

@@ -39,6 +39,7 @@ static __u8 check_vector(char *line)
 	char *space = strchr(line, ' ');
 	struct apn_bounds bounds;
 	struct pdu ours, wire = {};
+	__u32 digest;
 	size_t bytes;
 	__u8 op;
 
@@ -55,9 +56,8 @@ static __u8 check_vector(char *line)
 	check(!memcmp(&ours, &wire, bytes), "vector %s is not what we make of it", line);
 	check(apn_pdu_check(&wire.hdr, &bounds) == APN_GOOD, "vector %s: header", line);
 	check(apn_pdu_check_body(&wire.hdr, wire.body) == APN_GOOD, "vector %s: body", line);
-	check(!wire.hdr.data_crc ||
-	      le32_to_cpu(wire.hdr.data_crc) == apn_pdu_crc(wire.body, bytes - sizeof(wire.hdr)),
-	      "vector %s: digest", line);
+	digest = apn_pdu_crc(wire.body, bytes - sizeof(wire.hdr));
+	check(!wire.hdr.data_crc || le32_to_cpu(wire.hdr.data_crc) == digest, "vector %s: digest", line);
 	return op;
 }
 
@@ -69,7 +69,7 @@ void check_vectors(const char *path)
 	char line[4096];
 	struct pdu pdu;
 
-	if (!check(file != NULL, "can't read %s: %s", path, strerror(errno)))
+	if (!check(!!file, "can't read %s: %s", path, strerror(errno)))
 		return;
 	while (fgets(line, sizeof(line), file))
 		if (*line != '#' && *line != '\n')

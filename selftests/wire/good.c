@@ -5,32 +5,22 @@
 
 #include "cases.h"
 
-enum { BYTES = 300 * 1024 };
+enum {
+	BYTES = 300 * 1024,
+	PLACE = 37 * 4096,
+};
 
-static int missed(const char *what, int end)
+static char block[65536], out[BYTES], in[BYTES];
+
+static int wrong(const char *what)
 {
-	fprintf(stderr, "%s: %s\n", what, end_text(end));
-	return end == FINE ? WRONG : end;
-}
-
-#define MUST(call, what) do { \
-	int end_ = (call); \
-	if (end_ != FINE && end_ != APN_STATUS_OK) \
-		return missed(what, end_); \
-} while (0)
-
-static int same(const void *a, const void *b, size_t bytes)
-{
-	if (!memcmp(a, b, bytes))
-		return FINE;
-	peer_wrong = "what was read is not what was written";
+	peer_wrong = what;
 	return WRONG;
 }
 
-/* A READ and a PING between the chunks of a WRITE. */
+/* Nothing waits for the whole of a WRITE. */
 static int interleave(struct client *c)
 {
-	static char block[4096];
 	struct pdu chunk, other;
 	__u64 tag;
 	int end;
@@ -41,7 +31,7 @@ static int interleave(struct client *c)
 	memset(chunk.data, 0x11, APN_CHUNK_BYTES);
 	set_body(&chunk, APN_CHUNK_BYTES);
 	peer_send(&c->peer, &chunk);
-	end = client_read(c, 0, block, sizeof(block));
+	end = client_read(c, 0, block, 4096);
 	if (end)
 		return end;
 	chunk.hdr.io.chunk = cpu_to_le32(APN_CHUNK_BYTES);
@@ -64,101 +54,173 @@ static int list_me(struct client *c)
 	for (bytes = data_bytes(&pdu); bytes; bytes -= sizeof(*entry), entry++)
 		if (!strcmp(entry->export, c->export))
 			return FINE;
-	peer_wrong = "the export is not in the list";
-	return WRONG;
+	return wrong("the export is not in the list");
 }
 
-/* A second lane writes, is fenced by the first, and comes back. */
-static int fence_me(struct client *c)
+static int write_300k(struct client *c)
 {
-	static char block[65536];
-	struct client bulk;
-	struct pdu pdu;
-	__u64 received;
-	int end;
-
-	client_sibling(&bulk, c, 1, 1);
-	MUST(client_setup(&bulk, LIVE), "lane 1");
-	bulk.stage = ATTACHED;
-	MUST(client_write(&bulk, 0, block, sizeof(block)), "a WRITE on lane 1");
-	c->sent = bulk.sent;
-	client_build(c, &pdu, APN_OP_FENCE);
-	end = client_ask(c, &pdu);
-	if (end != FINE)
-		return end;
-	received = le64_to_cpu(((struct apn_fenced *)pdu.data)->received);
-	if (received != sizeof(block)) {
-		peer_wrong = "FENCED counts other bytes than were sent";
-		return WRONG;
-	}
-	if (client_await_close(&bulk, 5000) != CLOSED)
-		return missed("the fenced lane", FINE);
-	peer_close(&bulk.peer);
-	client_sibling(&bulk, c, 1, 1);
-	end = client_setup(&bulk, LIVE);
-	peer_close(&bulk.peer);
-	if (end != REFUSED + APN_STATUS_PROTOCOL)
-		return missed("the fenced incarnation once more", end);
-	client_sibling(&bulk, c, 1, 2);
-	MUST(client_setup(&bulk, LIVE), "lane 1 again");
-	peer_close(&bulk.peer);
-	return bulk.agreed.resumed ? FINE : missed("the line was forgotten", FINE);
+	random_bytes(out, 256);
+	memcpy(out + BYTES - 256, out, 256);
+	return client_write(c, PLACE, out, BYTES);
 }
 
-static int zero_some(struct client *c)
+static int flush(struct client *c)
 {
-	static char block[8192], zero[8192];
-	int end;
+	return client_simple(c, APN_OP_FLUSH, 0, 0);
+}
 
-	memset(block, 0x33, sizeof(block));
-	MUST(client_write(c, 65536, block, sizeof(block)), "WRITE");
-	end = client_simple(c, APN_OP_WRITE_ZEROES, 65536, sizeof(block));
-	if (end == APN_STATUS_UNSUPPORTED)
-		return FINE;
-	MUST(end, "WRITE_ZEROES");
-	MUST(client_read(c, 65536, block, sizeof(block)), "READ");
-	return same(block, zero, sizeof(block));
+static int read_300k(struct client *c)
+{
+	int end = client_read(c, PLACE, in, BYTES);
+
+	return end || !memcmp(in, out, BYTES) ? end : wrong("what was read is not what was written");
 }
 
 static int discard_some(struct client *c)
 {
 	int end = client_simple(c, APN_OP_DISCARD, 2 << 20, 1 << 20);
+	bool offered = le32_to_cpu(c->disk.flags) & APN_DISK_DISCARD;
 
-	if (!(le32_to_cpu(c->disk.flags) & APN_DISK_DISCARD) && end == APN_STATUS_UNSUPPORTED)
-		return FINE;
+	return end == APN_STATUS_UNSUPPORTED && !offered ? APN_STATUS_OK : end;
+}
+
+static int zero_some(struct client *c)
+{
+	int end = client_write(c, 65536, memset(block, 0x33, 8192), 8192);
+
+	if (!end)
+		end = client_simple(c, APN_OP_WRITE_ZEROES, 65536, 8192);
+	if (!end)
+		end = client_read(c, 65536, block, 8192);
+	if (!end && (block[0] || memcmp(block, block + 1, 8191)))
+		end = wrong("WRITE_ZEROES left something");
 	return end;
 }
 
-int good_play(struct client *c)
+static int read_last_block(struct client *c)
 {
-	static char out[BYTES], in[BYTES];
-	struct pdu pdu;
-	__u64 offset = 512 * 37;
-	__u64 size = le64_to_cpu(c->disk.size);
+	return client_read(c, le64_to_cpu(c->disk.size) - 4096, block, 4096);
+}
 
-	/* a device of 4096-byte blocks wants whole ones */
-	offset -= offset % le32_to_cpu(c->disk.block_bytes);
-	random_bytes(out, 256);
-	memcpy(out + BYTES - 256, out, 256);
-	MUST(list_me(c), "LIST");
-	MUST(client_write(c, offset, out, BYTES), "WRITE of 300 KiB");
-	MUST(client_simple(c, APN_OP_FLUSH, 0, 0), "FLUSH");
-	MUST(client_read(c, offset, in, BYTES), "READ of 300 KiB");
-	MUST(same(in, out, BYTES), "READ of 300 KiB");
-	MUST(interleave(c), "chunks of a WRITE with a READ between");
-	MUST(discard_some(c), "DISCARD");
-	MUST(zero_some(c), "WRITE_ZEROES");
-	MUST(client_read(c, size - 4096, in, 4096), "READ of the last block");
-	if (client_simple(c, APN_OP_READ, size, 4096) != APN_STATUS_RANGE)
-		return missed("READ behind the end", FINE);
-	MUST(fence_me(c), "FENCE");
+static int read_behind_the_end(struct client *c)
+{
+	return client_simple(c, APN_OP_READ, le64_to_cpu(c->disk.size), 4096);
+}
+
+/* ---- a second lane writes, is fenced by the first, and comes back ---- */
+
+static struct client bulk;
+
+static int write_on_lane_1(struct client *c)
+{
+	int end;
+
+	client_sibling(&bulk, c, 1, 1);
+	end = client_setup(&bulk, LIVE);
+	if (end != FINE)
+		return end;
+	bulk.stage = ATTACHED;
+	return client_write(&bulk, 0, block, sizeof(block));
+}
+
+static int fence_lane_1(struct client *c)
+{
+	struct pdu pdu;
+	int end;
+
+	client_build(c, &pdu, APN_OP_FENCE);
+	end = client_ask(c, &pdu);
+	if (end == FINE &&
+	    le64_to_cpu(((struct apn_fenced *)pdu.data)->received) != sizeof(block))
+		return wrong("FENCED counts other bytes than were sent");
+	return end;
+}
+
+static int lane_1_is_dead(struct client *c)
+{
+	int end = client_await_close(&bulk, 5000);
+
+	(void)c;
+	peer_close(&bulk.peer);
+	return end;
+}
+
+static int lane_1_as_before(struct client *c)
+{
+	int end;
+
+	client_sibling(&bulk, c, 1, 1);
+	end = client_setup(&bulk, LIVE);
+	peer_close(&bulk.peer);
+	return end;
+}
+
+static int lane_1_anew(struct client *c)
+{
+	int end;
+
+	client_sibling(&bulk, c, 1, 2);
+	end = client_setup(&bulk, LIVE);
+	peer_close(&bulk.peer);
+	return end == FINE && !bulk.agreed.resumed ? wrong("the line was forgotten") : end;
+}
+
+/* ---- sessions ---- */
+
+static int attach(struct client *c)
+{
+	struct pdu pdu;
+
 	client_build(c, &pdu, APN_OP_ATTACH);
-	MUST(client_ask(c, &pdu), "ATTACH once more");
-	client_build(c, &pdu, APN_OP_DETACH);
-	MUST(client_ask(c, &pdu), "DETACH");
+	return client_ask(c, &pdu);
+}
+
+static int detach(struct client *c)
+{
+	struct pdu pdu;
+
 	c->stage = LIVE;
 	client_build(c, &pdu, APN_OP_DETACH);
-	if (client_ask(c, &pdu) != REFUSED + APN_STATUS_NO_SESSION)
-		return missed("DETACH once more", FINE);
-	return client_goes_on(c);
+	return client_ask(c, &pdu);
+}
+
+static const struct {
+	const char *what;
+	int (*play)(struct client *c);
+	int want;
+} steps[] = {
+	{ "LIST", list_me, FINE },
+	{ "WRITE of 300 KiB", write_300k, APN_STATUS_OK },
+	{ "FLUSH", flush, APN_STATUS_OK },
+	{ "READ of 300 KiB", read_300k, APN_STATUS_OK },
+	{ "a READ between the chunks of a WRITE", interleave, APN_STATUS_OK },
+	{ "DISCARD", discard_some, APN_STATUS_OK },
+	{ "WRITE_ZEROES", zero_some, APN_STATUS_OK },
+	{ "READ of the last block", read_last_block, APN_STATUS_OK },
+	{ "READ behind the end", read_behind_the_end, APN_STATUS_RANGE },
+	{ "WRITE on lane 1", write_on_lane_1, APN_STATUS_OK },
+	{ "FENCE of lane 1", fence_lane_1, FINE },
+	{ "the fenced lane", lane_1_is_dead, CLOSED },
+	{ "the fenced incarnation", lane_1_as_before, REFUSED + APN_STATUS_PROTOCOL },
+	{ "the next incarnation", lane_1_anew, FINE },
+	{ "ATTACH once more", attach, FINE },
+	{ "DETACH", detach, FINE },
+	{ "DETACH once more", detach, REFUSED + APN_STATUS_NO_SESSION },
+	{ "PING", client_goes_on, FINE },
+};
+
+int good_play(struct client *c)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		int end = steps[i].play(c);
+
+		if (end == steps[i].want)
+			continue;
+		fprintf(stderr, "%s: wanted \"%s\", got \"%s\"\n", steps[i].what,
+			end_text(steps[i].want), end_text(end));
+		return end == FINE ? WRONG : end;
+	}
+	return FINE;
 }

@@ -8,7 +8,7 @@
 #include "cases.h"
 #include "target.h"
 
-static int usage(void)
+static int say_how(void)
 {
 	fprintf(stderr, "usage: wirepeer client ADDR[:PORT] EXPORT CASE|all\n"
 			"       wirepeer target PORT CASE|good\n"
@@ -39,5 +39,5 @@ int main(int argc, char **argv)
 		return client_main(argv[2], argv[3], argv[4]);
 	if (argc == 4 && !strcmp(argv[1], "target"))
 		return target_main(argv[2], argv[3]);
-	return usage();
+	return say_how();
 }

@@ -622,7 +622,7 @@ static int nine_writes(struct client *c)
 }
 
 /* Damage in one of three chunks; what was there before must stay. */
-static int damaged(struct client *c, int which)
+static int damage_one(struct client *c, int which)
 {
 	static char before[12288], after[12288];
 	struct pdu pdu;
@@ -652,17 +652,17 @@ static int damaged(struct client *c, int which)
 
 static int damaged_first(struct client *c)
 {
-	return damaged(c, 0);
+	return damage_one(c, 0);
 }
 
 static int damaged_middle(struct client *c)
 {
-	return damaged(c, 1);
+	return damage_one(c, 1);
 }
 
 static int damaged_last(struct client *c)
 {
-	return damaged(c, 2);
+	return damage_one(c, 2);
 }
 
 /* With nothing agreed, a digest is a breach. */

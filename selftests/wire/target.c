@@ -143,7 +143,7 @@ static void refuse(struct connection *c, enum apn_status status, const char *tex
 
 static void breach(struct connection *c, const char *why)
 {
-	fprintf(stderr, "breach on lane %u: %s\n", c->lane, why);
+	fprintf(stderr, "lane %u ends: %s\n", c->lane, why);
 	hang_up(c);
 }
 
@@ -510,8 +510,9 @@ static void on_zeroes(struct connection *c, const struct apn_hdr *hdr)
 
 static void on_flush(struct connection *c, const struct apn_hdr *hdr)
 {
-	reply(c, is_set(session_of(c, le32_to_cpu(hdr->handle))) ? APN_STATUS_OK :
-								      APN_STATUS_NO_SESSION);
+	bool known = is_set(session_of(c, le32_to_cpu(hdr->handle)));
+
+	reply(c, known ? APN_STATUS_OK : APN_STATUS_NO_SESSION);
 }
 
 static void on_ping(struct connection *c, struct pdu *in)
