@@ -67,7 +67,7 @@ ktap_run()
 			echo "ok $number $prefix-$name # SKIP $(tail -n 1 "$log")" ;;
 		*)
 			failed+=" $name"
-			sed -E '/^ +(CC|LD|AR|CHECK|MODPOST|BTF) |^make|^g?cc /d' "$log" | tail -n 60 | sed 's/^/# /'
+			sed -E '/^ +(CC|LD|AR|CHECK|MODPOST|BTF) |^g?cc |^make.*: (Entering|Leaving|\*\*\* \[)|^make -C /d' "$log" | tail -n 60 | sed 's/^/# /'
 			echo "not ok $number $prefix-$name # $seconds s, log: $log" ;;
 		esac
 	done
