@@ -34,13 +34,13 @@ scan() {
 
 caught() {
 	make_fault "$1"
-	[ $CLEAN = no ] || fail "$1 went through the gate"
+	[ "$CLEAN" = no ] || fail "$1 went through the gate"
 	grep -qE "$2" <<<"$FOUND" || fail "$1 was noticed by something else: $(head -n 3 <<<"$FOUND" | paste -sd' ')"
 	ok "$1: $(grep -m1 -oE "$2" <<<"$FOUND")"
 }
 
 make_fault none
-[ $CLEAN = yes ] || fail "the gate found something where there was nothing: $FOUND"
+[ "$CLEAN" = yes ] || fail "the gate found something where there was nothing: $FOUND"
 ok "nothing is noticed where nothing is wrong"
 
 # lockdep speaks once and then falls silent, KASAN silences it, too: these two first

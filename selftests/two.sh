@@ -15,7 +15,7 @@
 disk=/dev/vdc
 [ -b $disk ] || disk=/dev/ubdc
 
-wire_up
+wire_up 1500
 case $APN_MACHINE$APN_BOOT in
 a1)
 	echo "before the cut" | dd of=$disk bs=512 conv=sync oflag=direct status=none

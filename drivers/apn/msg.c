@@ -85,9 +85,11 @@ static int ask_wait(struct apn_lane *lane, struct ask *ask, unsigned int timeout
 {
 	long left = wait_for_completion_killable_timeout(&ask->done, msecs_to_jiffies(timeout_ms));
 
-	if (left <= 0 && ask_take_back(lane, ask))
+	if (left > 0)
+		return ask->error;
+	if (ask_take_back(lane, ask))
 		return left ? -EINTR : -ETIMEDOUT;
-	wait_for_completion(&ask->done);
+	wait_for_completion(&ask->done); /* it is being finished at this moment */
 	return ask->error;
 }
 

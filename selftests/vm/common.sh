@@ -54,6 +54,12 @@ need_root() {
 	[ "$(id -u)" = 0 ] || die "building the testbed needs root (it makes Debian roots with chroot): type 'sudo $0 $*'"
 }
 
+need_proc() {
+	[ -e /proc/self ] || die "/proc is not mounted here; type: mount -t proc proc /proc"
+	[ -c /dev/null ] || die "/dev/null is no device here; type: mount -t devtmpfs dev /dev"
+}
+
+# need_space GB
 need_space() {
 	local want=$1 have
 	mkdir -p "$CACHE" || die "cannot create $CACHE; choose another place with APNBD_CACHE=DIR"

@@ -32,15 +32,21 @@ arch_of() {
 kernel_source() { locked source kernel_source_locked; }
 
 kernel_source_locked() {
-	local dir=$CACHE/trixie/apn/linux name version
+	local dir=$CACHE/trixie/apn/linux source
 	[ -e "$dir/.stamp" ] && return
 	apt_open trixie
-	name=$(apt-cache search --names-only '^linux-source-7[.0-9]*$' | cut -d' ' -f1 | sort -V | tail -n 1)
-	[ -n "$name" ] || die "the mirror has no linux-source of series 7"
-	version=$(apt_newest "$name")
+	source=$(source_newest)
+	[ -n "$source" ] || die "the mirror has no linux-source of series 7"
 	rm -rf --one-file-system "$dir.partial"
-	step "$name $version" "1 min" kernel_unpack "$name" "$version" "$dir.partial"
-	finish "$dir.partial" "$dir" "$name $version"
+	step "$source" "20 s" kernel_unpack "${source% *}" "${source#* }" "$dir.partial"
+	finish "$dir.partial" "$dir" "$source"
+}
+
+# "package version" of the newest kernel source of series 7
+source_newest() {
+	local name
+	name=$(apt-cache search --names-only '^linux-source-7[.0-9]*$' | cut -d' ' -f1 | sort -V | tail -n 1)
+	[ -z "$name" ] || echo "$name $(apt_newest "$name")"
 }
 
 kernel_unpack() {
@@ -184,7 +190,7 @@ stock_unpack() {
 	# the modules of 7.x stand in a package of their own
 	deb="linux-image-$name $(apt-cache depends "linux-image-$name" | sed -n 's/.*Depends: \(linux-\(modules\|binary\|base\)-.*\)/\1/p')"
 	# shellcheck disable=SC2086
-	(cd "$out/deb" && apt-get download $deb && for f in *.deb; do dpkg-deb -x "$f" ../root; done) || return
+	(cd "$out/deb" && { apt-get download $deb || { echo "newer packages: selftests/vm/testbed --update"; false; }; } && for f in *.deb; do dpkg-deb -x "$f" ../root; done) || return
 	# since 7.2 everything stands under /usr/lib/modules
 	[ -d "$out/root/lib/modules" ] || { mkdir -p "$out/root/lib"; mv "$out/root/usr/lib/modules" "$out/root/lib/"; } || return
 	mv "$dir/vmlinuz" "$out/vmkernel" 2>/dev/null || mv "$out/root/boot/vmlinuz-$name" "$out/vmkernel" || return

@@ -44,7 +44,6 @@ static void set_buffers(struct sock *sk)
 
 static void set_options(struct sock *sk)
 {
-	sk_net_refcnt_upgrade(sk);
 	set_buffers(sk);
 	tcp_sock_set_nodelay(sk);
 	tcp_sock_set_user_timeout(sk, APN_TCP_USER_TIMEOUT_MS);
@@ -218,6 +217,7 @@ static int make_socket(struct net *net, const struct sockaddr_storage *like, str
 	if (ret)
 		return ret;
 	name_locks(*sock);
+	sk_net_refcnt_upgrade((*sock)->sk); /* what it accepts inherits that */
 	set_options((*sock)->sk);
 	return 0;
 }
