@@ -531,19 +531,16 @@ int apn_target_nl_session_get_dumpit(struct sk_buff *skb, struct netlink_callbac
 
 /* ---- ports ---- */
 
+/* What names a port. An op's attributes end with the last one of its own policy. */
 static int wish_port(struct genl_info *info, struct apn_port_wish *wish)
 {
 	struct nlattr **a = info->attrs;
-	int ret = apn_nl_get_address(info, APN_TARGET_A_PORT_ADDRESS, &wish->address);
 
 	wish->net = genl_info_net(info);
 	wish->transport = a[APN_TARGET_A_PORT_TRANSPORT] ?
 				  nla_data(a[APN_TARGET_A_PORT_TRANSPORT]) :
 				  "tcp";
-	wish->security = a[APN_TARGET_A_PORT_SECURITY] ?
-				 nla_get_u32(a[APN_TARGET_A_PORT_SECURITY]) :
-				 APN_SECURITY_TLS;
-	return ret;
+	return apn_nl_get_address(info, APN_TARGET_A_PORT_ADDRESS, &wish->address);
 }
 
 static int reply_port(struct apn_port *port, void *arg)
@@ -556,12 +553,14 @@ static int reply_port(struct apn_port *port, void *arg)
 int apn_target_nl_port_add_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	int ret = apn_nl_allowed(skb, info->extack);
+	struct nlattr *security = info->attrs[APN_TARGET_A_PORT_SECURITY];
 	struct apn_port_wish wish;
 
 	if (!ret)
 		ret = wish_port(info, &wish);
 	if (ret)
 		return ret;
+	wish.security = security ? nla_get_u32(security) : APN_SECURITY_TLS;
 	if (wish.security != APN_SECURITY_NONE) {
 		NL_SET_ERR_MSG(info->extack,
 			       "this release serves ports with security 'none' alone: type --security none, and keep the line on a network that you trust");

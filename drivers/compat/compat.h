@@ -26,7 +26,7 @@ DEFINE_LOCK_GUARD_1(spinlock_bh, spinlock_t, spin_lock_bh(_T->lock), spin_unlock
 #define sockaddr_unsized sockaddr
 #endif
 
-#ifndef WQ_PERCPU /* v6.17 */
+#ifndef HAVE_WQ_PERCPU /* v6.17; an enumerator, so the preprocessor can't see it */
 #define WQ_PERCPU 0
 #endif
 
