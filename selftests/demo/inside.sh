@@ -23,7 +23,7 @@ at()
 
 	shift
 	show "$site" "$*"
-	said=$(in_ns "$site" "$@" 2>&1) || fail "$site# $*: $said"
+	said=$(in_ns "$site" timeout -k 5 60 "$@" 2>&1) || fail "$site# $*: ended with $?: $said"
 	[ -z "$said" ] || echo "    ${said//$'\n'/$'\n    '}"
 }
 
@@ -72,7 +72,7 @@ at storage apnctl port add "$STORAGE" --security none
 head_line "the GPU node connects"
 insert gpu apnbd
 show gpu "apnctl connect $STORAGE demo --security none"
-disk=$(on_gpu apnctl connect "$STORAGE" demo --security none)
+disk=$(on_gpu timeout -k 5 60 apnctl connect "$STORAGE" demo --security none) || fail "connect ended with $?"
 echo "    $disk"
 [ -b "$disk" ] || fail "connect printed '$disk', which is no block device"
 later on_gpu apnctl disconnect --all --force
