@@ -195,7 +195,7 @@ _route() {
 
 # load [MODULE [PARAM=VALUE...]]: all of ours by insmod, or the one; what they need of the kernel's by modprobe.
 load() {
-	local m
+	local m needed
 	if [ $# = 0 ]; then
 		[ -e "$APN_BUILD/apn.ko" ] || skip "the modules are not there yet"
 		set -- apn apn_target apnbd
@@ -208,8 +208,9 @@ load() {
 	m=$1
 	shift
 	[ -e "$APN_BUILD/$m.ko" ] || skip "this kernel has no $m.ko"
-	# shellcheck disable=SC2046
-	modprobe -aq $(modinfo -F depends "$APN_BUILD/$m.ko" | tr ',' '\n' | grep -v '^apn') || :
+	for needed in $(modinfo -F depends "$APN_BUILD/$m.ko" | tr ',' ' '); do
+		[[ $needed == apn* ]] || modprobe -q "$needed" || :
+	done
 	insmod "$APN_BUILD/$m.ko" "$@"
 	# where it lies: the symbols of a leak's trace are gone once it is unloaded
 	echo "<6>apn-test: $(grep "^$m " /proc/modules)" >/dev/kmsg
@@ -219,7 +220,7 @@ load() {
 _unload() { ! grep -q "^$1 " /proc/modules || rmmod "$1"; }
 
 unload() {
-	local m
+	local m needed
 	for m in apnbd apn_target apn_rdma apn; do
 		_unload "$m"
 	done
@@ -267,6 +268,39 @@ backing_loop() {
 	BACKING=$(losetup --find --show "$file")
 	later losetup -d "$BACKING"
 	later rm -f "$file"
+}
+
+# --- exports and disks -----------------------------------------------------------------------------------------
+
+# serve NAME DEVICE [OPTION...]: an export at the storage site, and the first time a port
+serve() {
+	local name=$1 device=$2
+	shift 2
+	if [ -z "${_port:-}" ]; then
+		later on_storage apnctl port del 0.0.0.0
+		on_storage apnctl port add 0.0.0.0 --security none || fail "no port"
+		_port=y
+	fi
+	later on_storage apnctl export del "$name" --force
+	on_storage apnctl export add "$name" --device "$device" "$@" || fail "$device cannot be exported as $name"
+}
+
+# attach EXPORT [OPTION...]: sets DISK
+attach() {
+	DISK=$(on_gpu apnctl connect $STORAGE "$@" --security none) || fail "$1 cannot be connected"
+	later on_gpu apnctl disconnect "$DISK" --force
+}
+
+detach() { on_gpu apnctl disconnect "$1"; }
+
+# export_stat NAME COUNTER, disk_field NAME FIELD: as "show" has them
+export_stat() { on_storage apnctl -j export show "$1" | jq -r ".stat.$2"; }
+disk_field() { on_gpu apnctl -j show "$1" | jq -r ".$2"; }
+
+# same DISK BACKING: what lies there, not what a cache has
+same() {
+	sync "$1"
+	cmp <(dd if="$1" bs=1M iflag=direct status=none) <(dd if="$2" bs=1M iflag=direct status=none)
 }
 
 # --- two machines (# machines: 2): the same script runs on both; APN_MACHINE is a (gpu) or b (storage) -----------
