@@ -21,7 +21,7 @@ backing_null_blk 64
 quiet=$BACKING
 later on_storage apnctl port del
 later on_storage apnctl export del quiet
-later on_storage apnctl export del hostile
+later on_storage apnctl export del hostile --force
 
 try "an export for the quiet one" on_storage apnctl export add quiet --device "$quiet"
 try "an export for the hostile one" on_storage apnctl export add hostile --device "$hostile"
@@ -74,7 +74,7 @@ try "a crowd that never says HELLO leaves room for others" play crowd
 
 # What a peer may make the target hold is bounded. (A debug kernel keeps freed memory for a while.)
 held_kb() { awk '/^SUnreclaim:/ { print $2 }' /proc/meminfo; }
-limit=$((16 * 1024))
+limit=$((8 * 1024))
 [[ $APN_KIND != *debug ]] || limit=$((128 * 1024))
 for case in ${floods//|/ }; do
 	before=$(held_kb)
@@ -99,6 +99,6 @@ reasons=$(dmesg | grep -c 'apn.*\(header\|payload\|body\|out of\)' || :)
 [ "$reasons" -gt 0 ] || fail "the log gives no reason for any lane that was ended"
 ok "the log says why ($reasons lines)"
 try "disconnect" on_gpu apnctl disconnect --all
-try "the exports can go" on_storage apnctl export del hostile
+try "the exports can go" on_storage apnctl export del hostile --force
 try "both of them" on_storage apnctl export del quiet
 try "and the port" on_storage apnctl port del

@@ -236,6 +236,8 @@ static int again_and_again(struct client *c)
 			peer_reset(&one.peer);
 		else
 			peer_close(&one.peer);
+		if (i % 20 == 0 && client_goes_on(c) != FINE) /* or it dies of its silence */
+			return CLOSED;
 	}
 	return client_goes_on(c);
 }
