@@ -10,7 +10,7 @@
 
 enum {
 	APN_PING_MS = 250,
-	APN_SILENCE_MS = 1000, /* or three round trips, if those are longer */
+	APN_SILENCE_MS = 5000, /* or three round trips, if those are longer */
 	APN_SETUP_MS = 10000, /* for each answer of a set-up */
 	APN_RETRY_MIN_MS = 100,
 	APN_RETRY_MAX_MS = 5000,
@@ -169,7 +169,15 @@ bool apn_line_cancel(struct apn_line *line, struct apn_tx *tx);
 bool apn_line_live(const struct apn_line *line);
 struct apn_lane *apn_line_lane(struct apn_line *line, unsigned int index); /* a reference, or NULL */
 
-/* Between line.c, slot.c and attach.c. */
+/* Under RCU: the live lane in that place. */
+static inline struct apn_lane *apn_line_lane_at(struct apn_line *line, unsigned int index)
+{
+	struct apn_lane *lane = rcu_dereference(line->slot[index].lane);
+
+	return lane && !apn_lane_dead(lane) ? lane : NULL;
+}
+
+/* Between the files of a line. */
 extern const struct apn_lane_user apn_line_lane_user;
 extern struct workqueue_struct *apn_control_wq;
 
@@ -181,6 +189,8 @@ void apn_line_waiting_fail(struct apn_line *line);
 struct apn_line *apn_line_alloc(const struct apn_transport *transport, bool host);
 struct apn_line *apn_line_known(const u8 *uuid, const char *identity, const void *owner);
 void apn_line_list(struct apn_line *line);
+/* True for one caller only, who forgets the line. */
+bool apn_line_mark_closing(struct apn_line *line, const char *reason);
 void apn_line_close_owned(const void *owner);
 int apn_line_init(void);
 void apn_line_exit(void);

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Signs of life of a line: asked for by the host, missed by either end. */
+#include "beat.h"
+
+#include <linux/ktime.h>
+
+void apn_beat_pong(struct apn_line *line, u64 sent_ns)
+{
+	u64 now = ktime_get_ns();
+	u32 us = now > sent_ns ? min_t(u64, div_u64(now - sent_ns, NSEC_PER_USEC), U32_MAX) : 0;
+
+	if (!line->rtt_us)
+		line->rtt_us = us;
+	WRITE_ONCE(line->rtt_us, line->rtt_us - line->rtt_us / 8 + us / 8);
+	if (!line->rtt_min_us || us < line->rtt_min_us)
+		WRITE_ONCE(line->rtt_min_us, us ?: 1);
+}
+
+static void send_ping(struct apn_lane *lane)
+{
+	struct apn_hdr hdr = { .op = APN_OP_PING, .ping.sent_ns = cpu_to_le64(ktime_get_ns()) };
+
+	apn_msg_send(lane, &hdr, NULL, 0);
+}
+
+static bool silent(const struct apn_line *line, const struct apn_lane *lane)
+{
+	u32 limit_ms = max_t(u32, APN_SILENCE_MS, 3 * (line->rtt_us / 1000));
+
+	return time_after(jiffies, READ_ONCE(lane->heard) + msecs_to_jiffies(limit_ms));
+}
+
+/* Lane 0 is silent though it was asked: so are those that heard nothing either. */
+static void check_silence(struct apn_line *line)
+{
+	unsigned int i;
+
+	guard(rcu)();
+	for (i = 0; i < APN_LANES_MAX; i++) {
+		struct apn_lane *lane = apn_line_lane_at(line, i);
+
+		if (lane && silent(line, lane))
+			apn_lane_die(lane, -ETIMEDOUT, "no sign of life from the peer");
+	}
+}
+
+static void beat_host(struct apn_line *line)
+{
+	struct apn_lane *lane = apn_line_lane(line, 0);
+
+	if (!lane)
+		return;
+	if (silent(line, lane))
+		check_silence(line);
+	else
+		send_ping(lane);
+	apn_lane_put(lane);
+}
+
+static bool kept_long_enough(struct apn_line *line)
+{
+	guard(mutex)(&line->lock);
+	return !line->live && line->state == APN_LINE_WAITING &&
+	       time_after(jiffies, line->since + msecs_to_jiffies(APN_LINE_KEEP_MS));
+}
+
+/* A target forgets a line that stays away; its host attaches anew if it returns. */
+static void beat_target(struct apn_line *line)
+{
+	struct apn_lane *lane = apn_line_lane(line, 0);
+
+	if (lane) {
+		if (silent(line, lane))
+			apn_lane_die(lane, -ETIMEDOUT, "no sign of life from the peer");
+		apn_lane_put(lane);
+	}
+	if (kept_long_enough(line) && apn_line_mark_closing(line, "forgotten"))
+		queue_work(apn_control_wq, &line->forget);
+}
+
+void apn_beat_work(struct work_struct *work)
+{
+	struct apn_line *line = container_of(to_delayed_work(work), struct apn_line, beat);
+
+	if (line->host)
+		beat_host(line);
+	else
+		beat_target(line);
+	if (READ_ONCE(line->state) != APN_LINE_CLOSING)
+		queue_delayed_work(apn_control_wq, &line->beat, msecs_to_jiffies(APN_PING_MS));
+}

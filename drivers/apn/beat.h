@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Signs of life of a line. */
+#ifndef APN_BEAT_H
+#define APN_BEAT_H
+
+#include "line.h"
+
+/* Of line->beat; it queues itself again until the line closes. */
+void apn_beat_work(struct work_struct *work);
+/* An answer to our PING: a sample of the round trip. */
+void apn_beat_pong(struct apn_line *line, u64 sent_ns);
+
+#endif /* APN_BEAT_H */

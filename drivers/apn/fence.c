@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The target's: requests counted by lane, so that a lane can be fenced. */
+#include "line.h"
+
+#include <linux/export.h>
+
+void apn_line_request_begin(struct apn_lane *lane)
+{
+	apn_lane_get(lane);
+	atomic_inc(&lane->requests);
+}
+EXPORT_SYMBOL_GPL(apn_line_request_begin);
+
+/* Only a buried lane can get to zero: the slot holds one until then. */
+void apn_line_request_end(struct apn_lane *lane)
+{
+	if (atomic_dec_and_test(&lane->requests))
+		queue_work(apn_control_wq, &lane->line->reap);
+	apn_lane_put(lane);
+}
+EXPORT_SYMBOL_GPL(apn_line_request_end);
+
+static bool quiet(struct apn_line *line, unsigned int index, u32 incarnation)
+{
+	struct apn_lane *lane;
+
+	guard(mutex)(&line->lock);
+	lane = rcu_dereference_protected(line->slot[index].lane, lockdep_is_held(&line->lock));
+	if (lane && lane->incarnation <= incarnation)
+		return false;
+	list_for_each_entry(lane, &line->undrained, undrained)
+		if (lane->index == index && lane->incarnation <= incarnation)
+			return false;
+	return true;
+}
+
+static void end_incarnation(struct apn_line *line, unsigned int index, u32 incarnation)
+{
+	struct apn_slot *slot = &line->slot[index];
+	struct apn_lane *lane;
+
+	guard(mutex)(&line->lock);
+	slot->incarnation = max(slot->incarnation, incarnation);
+	lane = rcu_dereference_protected(slot->lane, lockdep_is_held(&line->lock));
+	if (lane && lane->incarnation <= incarnation)
+		apn_lane_die(lane, -ESTALE, "fenced");
+}
+
+/**
+ * apn_line_fence() - nothing of these incarnations will reach a device
+ *
+ * First no lane of that number up to @incarnation can begin a request: the live one
+ * dies, a later HELLO for one is refused. Then the socket is shut, what was not
+ * submitted is dropped, and what was has ended: the lane has left its slot and the
+ * undrained. Sleeps as long as the slowest device, or until the line closes.
+ */
+void apn_line_fence(struct apn_line *line, unsigned int index, u32 incarnation)
+{
+	end_incarnation(line, index, incarnation);
+	wait_event(line->changed, quiet(line, index, incarnation) ||
+					  READ_ONCE(line->state) == APN_LINE_CLOSING);
+}
+EXPORT_SYMBOL_GPL(apn_line_fence);
