@@ -15,7 +15,7 @@ load
 two_sites
 later rm -f /tmp/trick.out
 
-connect() { timeout 30 nsenter --net=/run/netns/gpu apnctl connect "$STORAGE:$1" ram --name bad --security none; }
+connect() { timeout 30 nsenter --net=/run/netns/gpu apnctl connect "$STORAGE:$1" ram --name bad --digest --security none; }
 disk() { on_gpu apnctl -j list | grep -o '/dev/apnbd[0-9]*' | head -n 1; }
 reads() { timeout 20 dd if="$(disk)" of=/dev/null bs=64k count=4 iflag=direct; }
 

@@ -573,6 +573,7 @@ static bool cut_now(const struct pdu *in)
 	for (i = 0; i < CONNECTIONS; i++)
 		if (connections[i].peer.fd >= 0)
 			hang_up(&connections[i]);
+	memset(lines, 0, sizeof(lines)); /* as if restarted: every session attaches again */
 	return true;
 }
 
