@@ -26,7 +26,7 @@ dkms_in()
 	mkdir -p "$dir/tree"
 	tools/sources "$dir/src/apnbd-$version" COPYING Kbuild VERSION dkms.conf drivers include
 	# shellcheck disable=SC2016
-	root_run "$release" bash -euc '
+	in_root "$release" bash -euc '
 		dir=$1 kernel=$2 module=apnbd/$3
 		mkdir -p "$dir/lib/$kernel"
 		ln -s "$(realpath "/lib/modules/$kernel/build")" "$dir/lib/$kernel/build"
@@ -61,7 +61,7 @@ expected()
 
 headers()
 {
-	root_run "$1" realpath "/lib/modules/$2/build"
+	in_root "$1" realpath "/lib/modules/$2/build"
 }
 
 check_6.1()  { dkms_in bookworm 6.1; }

@@ -11,21 +11,6 @@
 
 SKIP=4
 
-# root_run RELEASE COMMAND...: run it in that build root, with /proc (objtool of 7.x asks it for the stack's limit) in a
-# mount namespace that goes when the command ends.
-root_run()
-{
-	local root=$CACHE/$1
-
-	shift
-	# shellcheck disable=SC2016
-	unshare --mount --propagation private bash -c '
-		set -e
-		mountpoint -q "$0/proc" || mount -t proc proc "$0/proc"
-		exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 CCACHE_DIR=/apn/ccache \
-			chroot "$0" "$@"' "$root" "$@" </dev/null
-}
-
 # kernel_of RELEASE SERIES: the newest kernel of that series whose headers that root has.
 kernel_of()
 {
