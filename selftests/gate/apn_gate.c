@@ -37,7 +37,7 @@ static void do_leak(void)
 static void do_sleep(void)
 {
 	spin_lock(&held);
-	usleep_range(1, 2);
+	msleep(20);
 	spin_unlock(&held);
 }
 
