@@ -7,8 +7,8 @@
 
 #include <apn/log.h>
 #include <compat/blk.h>
-#include <linux/netlink.h>
 #include <linux/slab.h>
+#include <net/netlink.h>
 
 enum { WATCH_MS = 1000 };
 
@@ -63,7 +63,8 @@ int apn_export_each(unsigned int skip, int (*show)(struct apn_export *export, vo
 
 /* ---- the device ---- */
 
-static int open_device(struct apn_export *export, struct netlink_ext_ack *extack)
+static int open_device(struct apn_export *export, const struct nlattr *attr,
+		       struct netlink_ext_ack *extack)
 {
 	blk_mode_t mode = BLK_OPEN_READ | BLK_OPEN_WRITE;
 	struct file *file = bdev_file_open_by_path(export->device, mode, export, NULL);
@@ -82,44 +83,51 @@ static int open_device(struct apn_export *export, struct netlink_ext_ack *extack
 	switch (PTR_ERR(file)) {
 	case -ENOENT:
 	case -ENXIO:
-		NL_SET_ERR_MSG(extack, "the device does not exist");
+		NL_SET_ERR_MSG_ATTR(extack, attr, "the device does not exist");
 		break;
 	case -EBUSY:
-		NL_SET_ERR_MSG(extack, "the device is in use: mounted, exported or held by another");
+		NL_SET_ERR_MSG_ATTR(extack, attr,
+				    "the device is in use: mounted, exported or held by another");
 		break;
 	case -ENOTBLK:
-		NL_SET_ERR_MSG(extack, "this is not a block device; a file can be served by way of a loop device");
+		NL_SET_ERR_MSG_ATTR(extack, attr,
+				    "this is not a block device; a file can be served by way of a loop device");
 		break;
 	default:
-		NL_SET_ERR_MSG(extack, "the device can't be opened");
+		NL_SET_ERR_MSG_ATTR(extack, attr, "the device can't be opened");
 	}
 	return PTR_ERR(file);
 }
 
-static int check_device(struct apn_export *export, struct netlink_ext_ack *extack)
+static int check_device(struct apn_export *export, const struct nlattr *attr,
+			struct netlink_ext_ack *extack)
 {
 	unsigned int block = bdev_logical_block_size(export->bdev);
 
 	if (block != 512 && block != 4096) {
-		NL_SET_ERR_MSG(extack, "the device's blocks are neither 512 nor 4096 bytes");
+		NL_SET_ERR_MSG_ATTR(extack, attr,
+				    "the device's blocks are neither 512 nor 4096 bytes");
 		return -EMEDIUMTYPE;
 	}
 	if (export->size < block) {
-		NL_SET_ERR_MSG(extack, "the device is empty");
-		return -ENOSPC;
+		NL_SET_ERR_MSG_ATTR(extack, attr, "the device is empty");
+		return -EMEDIUMTYPE;
 	}
 	return 0;
 }
 
-static int open_state(struct apn_export *export, struct netlink_ext_ack *extack)
+static int open_state(struct apn_export *export, const struct nlattr *attr,
+		      struct netlink_ext_ack *extack)
 {
 	int ret = apn_state_open(&export->state_file, export->state_dir, export->name,
 				 &export->record);
 
 	if (ret == -EUCLEAN)
-		NL_SET_ERR_MSG(extack, "the export's state file is damaged; without it the volume's identity and its last writer are unknown");
+		NL_SET_ERR_MSG_ATTR(extack, attr,
+				    "the export's state file is damaged; without it the volume's identity and its last writer are unknown");
 	else if (ret)
-		NL_SET_ERR_MSG(extack, "the export's state file can't be opened or written");
+		NL_SET_ERR_MSG_ATTR(extack, attr,
+				    "the export's state file can't be opened or written");
 	return ret;
 }
 
@@ -309,8 +317,8 @@ static struct apn_export *alloc_export(const struct apn_export_wish *wish)
 	INIT_DELAYED_WORK(&export->watch, watch_device);
 	apn_limit_init(&export->limit, apn_io_resume_limited, apn_io_waiter_bytes);
 	strscpy(export->name, wish->name, sizeof(export->name));
-	export->device = kstrdup(wish->device, GFP_KERNEL);
-	export->state_dir = kstrdup(wish->state_dir, GFP_KERNEL);
+	export->device = nla_strdup(wish->device, GFP_KERNEL);
+	export->state_dir = nla_strdup(wish->state_dir, GFP_KERNEL);
 	export->read_only = wish->read_only;
 	apn_log_create("export", export);
 	if (export->device && export->state_dir)
@@ -322,8 +330,9 @@ static struct apn_export *alloc_export(const struct apn_export_wish *wish)
 static int open_export(struct apn_export *export, const struct apn_export_wish *wish,
 		       struct netlink_ext_ack *extack)
 {
-	int ret = open_device(export, extack) ?: check_device(export, extack) ?:
-							open_state(export, extack);
+	int ret = open_device(export, wish->device, extack) ?:
+		  check_device(export, wish->device, extack) ?:
+		  open_state(export, wish->state_dir, extack);
 
 	if (ret)
 		return ret;

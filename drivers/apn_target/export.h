@@ -10,6 +10,7 @@
 #include <linux/apn_target.h>
 
 struct netlink_ext_ack;
+struct nlattr;
 
 struct apn_use { /* counters of an export or a session */
 	atomic64_t reads, read_bytes, writes, write_bytes, flushes, discards, errors, storage_ns;
@@ -48,7 +49,8 @@ struct apn_export {
 };
 
 struct apn_export_wish {
-	const char *name, *device, *state_dir;
+	const char *name;
+	const struct nlattr *device, *state_dir; /* strings; an error names the attribute */
 	bool read_only;
 	int durability; /* enum apn_target_durability, or -1: what fits the device */
 	u64 limit_bps, limit_iops;

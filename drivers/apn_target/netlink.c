@@ -265,8 +265,8 @@ static int wish_export(struct genl_info *info, struct apn_export_wish *wish)
 		NL_SET_ERR_MSG(info->extack, "an export needs a device and a folder for its state");
 		return -EINVAL;
 	}
-	wish->device = nla_data(a[APN_TARGET_A_EXPORT_DEVICE]);
-	wish->state_dir = nla_data(a[APN_TARGET_A_EXPORT_STATE_DIR]);
+	wish->device = a[APN_TARGET_A_EXPORT_DEVICE];
+	wish->state_dir = a[APN_TARGET_A_EXPORT_STATE_DIR];
 	wish->read_only = a[APN_TARGET_A_EXPORT_READ_ONLY] &&
 			  nla_get_u8(a[APN_TARGET_A_EXPORT_READ_ONLY]);
 	wish->durability = a[APN_TARGET_A_EXPORT_DURABILITY] ?
