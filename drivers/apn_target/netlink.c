@@ -566,7 +566,10 @@ int apn_target_nl_port_add_doit(struct sk_buff *skb, struct genl_info *info)
 			       "this release serves ports with security 'none' alone: type --security none, and keep the line on a network that you trust");
 		return -EOPNOTSUPP;
 	}
-	return apn_port_add(&wish, info->extack, reply_port, info);
+	ret = apn_port_add(&wish, info->extack, reply_port, info);
+	if (ret == -EPROTONOSUPPORT)
+		NL_SET_BAD_ATTR(info->extack, info->attrs[APN_TARGET_A_PORT_TRANSPORT]);
+	return ret;
 }
 
 int apn_target_nl_port_del_doit(struct sk_buff *skb, struct genl_info *info)

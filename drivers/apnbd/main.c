@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* apnbd.ko: the GPU node. */
 #include "netlink.h"
-#include "session.h"
+#include "recover.h"
 
 #include <linux/module.h>
 
@@ -10,12 +10,12 @@ static int __init apnbd_init(void)
 	int ret;
 
 	apnbd_path_init();
-	ret = apnbd_session_init();
+	ret = apnbd_recover_start();
 	if (ret)
 		return ret;
 	ret = apnbd_netlink_init();
 	if (ret)
-		apnbd_session_exit();
+		apnbd_recover_exit();
 	return ret;
 }
 
@@ -24,6 +24,7 @@ static void __exit apnbd_exit(void)
 {
 	apnbd_netlink_exit();
 	apnbd_session_remove_all();
+	apnbd_recover_exit();
 	apnbd_session_exit();
 	rcu_barrier();
 }

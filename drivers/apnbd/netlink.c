@@ -2,8 +2,9 @@
 /* The family "apnbd": it translates to calls on disks and lines. */
 #include "netlink.h"
 #include "disk.h"
+#include "flow.h"
 #include "netlink_gen.h"
-#include "session.h"
+#include "recover.h"
 
 #include <apn/nl.h>
 #include <linux/module.h>
@@ -59,7 +60,7 @@ static int put_path(struct sk_buff *skb, struct apnbd_session *session)
 	    nla_put_u8(skb, APNBD_A_PATH_LIVE, apn_line_live(line) && path->attached) ||
 	    nla_put_u32(skb, APNBD_A_PATH_HANDLE, path->handle) ||
 	    nla_put_u32(skb, APNBD_A_PATH_INFLIGHT,
-			apnbd_session_inflight(session) - READ_ONCE(session->waiting)) ||
+			apnbd_flow_inflight(session) - READ_ONCE(session->waiting)) ||
 	    nla_put_u32(skb, APNBD_A_PATH_RTT_US, READ_ONCE(line->rtt_us)))
 		return -EMSGSIZE;
 	nla_nest_end(skb, nest);
@@ -119,7 +120,7 @@ static int put_wish(struct sk_buff *skb, struct apnbd_session *s)
 static int fill_disk(struct sk_buff *skb, void *object)
 {
 	struct apnbd_session *s = object;
-	unsigned int waiting = READ_ONCE(s->waiting), all = apnbd_session_inflight(s);
+	unsigned int waiting = READ_ONCE(s->waiting), all = apnbd_flow_inflight(s);
 
 	if (nla_put_u32(skb, APNBD_A_DISK_INDEX, s->index) ||
 	    nla_put_string(skb, APNBD_A_DISK_NAME, s->name) ||
@@ -440,7 +441,7 @@ static int set_disk(struct apnbd_session *session, struct genl_info *info)
 		return ret;
 	}
 	if (info->attrs[APNBD_A_DISK_FAIL_AFTER])
-		apnbd_session_set_fail_after(
+		apnbd_recover_set_fail_after(
 			session, min_t(u64, u64_or(info, APNBD_A_DISK_FAIL_AFTER, 0), INT_MAX));
 	if (info->attrs[APNBD_A_DISK_RATE])
 		WRITE_ONCE(session->path.line->rate, u64_or(info, APNBD_A_DISK_RATE, 0));

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* A line as one disk uses it. */
 #include "path.h"
-#include "session.h"
+#include "flow.h"
+#include "recover.h"
 
 #include <linux/module.h>
 #include <linux/slab.h>
@@ -40,7 +41,7 @@ static void tell_up(struct apnbd_path *path, void *arg)
 
 	if (*fresh)
 		WRITE_ONCE(path->stale, true);
-	apnbd_session_wake(path->session);
+	apnbd_recover_wake(path->session);
 }
 
 static void line_up(struct apn_line *line, bool fresh)
@@ -50,7 +51,7 @@ static void line_up(struct apn_line *line, bool fresh)
 
 static void tell_down(struct apnbd_path *path, void *arg)
 {
-	apnbd_session_path_down(path->session);
+	apnbd_recover_path_down(path->session);
 }
 
 static void line_down(struct apn_line *line)
@@ -60,7 +61,7 @@ static void line_down(struct apn_line *line)
 
 static void tell_lost(struct apnbd_path *path, void *lane)
 {
-	apnbd_session_lost(path->session, lane);
+	apnbd_flow_lost(path->session, lane);
 }
 
 static void line_lost(struct apn_line *line, struct apn_lane *lane)
@@ -70,7 +71,7 @@ static void line_lost(struct apn_line *line, struct apn_lane *lane)
 
 static void tell_fenced(struct apnbd_path *path, void *index)
 {
-	apnbd_session_fenced(path->session, *(unsigned int *)index);
+	apnbd_flow_fenced(path->session, *(unsigned int *)index);
 }
 
 static void line_fenced(struct apn_line *line, unsigned int index)
@@ -88,17 +89,17 @@ static void line_notice(struct apn_lane *lane, void *entry, const struct apn_not
 		WRITE_ONCE(session->notice_size, le64_to_cpu(notice->size));
 		WRITE_ONCE(session->notice_flags, le32_to_cpu(notice->flags));
 		atomic_or(BIT(APN_NOTICE_CHANGED), &session->notices);
-		apnbd_session_wake(session);
+		apnbd_recover_wake(session);
 		break;
 	case APN_NOTICE_DRAINING:
 		WRITE_ONCE(path->stale, true);
-		apnbd_session_reattach(session);
+		apnbd_recover_reattach(session);
 		break;
 	case APN_NOTICE_REVOKED:
-		apnbd_session_final(session, APN_STATUS_REVOKED);
+		apnbd_recover_final(session, APN_STATUS_REVOKED);
 		break;
 	case APN_NOTICE_SUPERSEDED:
-		apnbd_session_final(session, APN_STATUS_SUPERSEDED);
+		apnbd_recover_final(session, APN_STATUS_SUPERSEDED);
 		break;
 	}
 }

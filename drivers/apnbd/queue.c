@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The blk-mq side: hardware queues follow the CPUs, lanes are the line's affair. */
 #include "queue.h"
+#include "flow.h"
 
 static blk_status_t queue_rq(struct blk_mq_hw_ctx *hctx, const struct blk_mq_queue_data *bd)
 {
@@ -9,7 +10,7 @@ static blk_status_t queue_rq(struct blk_mq_hw_ctx *hctx, const struct blk_mq_que
 
 	apnbd_request_prepare(req);
 	blk_mq_start_request(bd->rq);
-	apnbd_session_send(session, req, bd->last);
+	apnbd_flow_send(session, req, bd->last);
 	return BLK_STS_OK;
 }
 

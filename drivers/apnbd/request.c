@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* A block request as it travels: filled, sent, answered or taken back, ended once. */
 #include "request.h"
-#include "session.h"
+#include "flow.h"
+#include "recover.h"
 
 #include <linux/highmem.h>
 #include <linux/ktime.h>
@@ -118,8 +119,8 @@ static void again(struct apnbd_session *session, struct apnbd_request *req)
 		return;
 	}
 	this_cpu_inc(session->stat->resent);
-	apnbd_session_hold(session, req);
-	apnbd_session_wake(session);
+	apnbd_flow_hold(session, req);
+	apnbd_recover_wake(session);
 }
 
 static void finish(struct apnbd_request *req)
@@ -139,12 +140,12 @@ static void finish(struct apnbd_request *req)
 		return;
 	case APN_STATUS_NO_SESSION:
 	case APN_STATUS_DRAINING:
-		apnbd_session_hold(session, req);
-		apnbd_session_reattach(session);
+		apnbd_flow_hold(session, req);
+		apnbd_recover_reattach(session);
 		return;
 	case APN_STATUS_REVOKED:
 	case APN_STATUS_SUPERSEDED:
-		apnbd_session_final(session, req->status);
+		apnbd_recover_final(session, req->status);
 		break;
 	}
 	apnbd_request_end(req, blk_status(req->status));
@@ -168,7 +169,7 @@ static void request_sent(struct apn_tx *tx, int error)
 	struct apnbd_request *req = container_of(tx, struct apnbd_request, tx);
 
 	if (error && !tx->lane) {
-		apnbd_session_hold(apnbd_request_session(req), req);
+		apnbd_flow_hold(apnbd_request_session(req), req);
 		return;
 	}
 	set_bit(APNBD_SENT, &req->bits);

@@ -96,24 +96,26 @@ int apnbd_session_each(unsigned int skip, int (*show)(struct apnbd_session *sess
 		       void *arg);
 void apnbd_session_remove_all(void);
 
-/* A request comes from the queue, or was held: it goes, is held or fails. */
-void apnbd_session_send(struct apnbd_session *session, struct apnbd_request *req, bool last);
-void apnbd_session_hold(struct apnbd_session *session, struct apnbd_request *req);
-/* The session is over for good, said by the target. Any context. */
-void apnbd_session_final(struct apnbd_session *session, enum apn_status why);
-/* An answer said that the handle is not known, or that the export drains. Any context. */
-void apnbd_session_reattach(struct apnbd_session *session);
-void apnbd_session_wake(struct apnbd_session *session);
-/* A lane is closed: what it carried is taken back. */
-void apnbd_session_lost(struct apnbd_session *session, struct apn_lane *lane);
-void apnbd_session_fenced(struct apnbd_session *session, unsigned int lane);
-void apnbd_session_path_down(struct apnbd_session *session);
-bool apnbd_session_over(enum apnbd_disk_state state);
-void apnbd_session_set_fail_after(struct apnbd_session *session, u32 ms);
-int apnbd_session_set_read_only(struct apnbd_session *session, bool read_only);
-unsigned int apnbd_session_inflight(struct apnbd_session *session);
+#define APNBD_STATE(s) APNBD_DISK_STATE_##s
 
-int apnbd_session_init(void);
+/* May it be in this state now? Then it is, and the reason is shown. Any context. */
+bool apnbd_session_change(struct apnbd_session *session, enum apnbd_disk_state state,
+			  const char *reason);
+bool apnbd_session_over(enum apnbd_disk_state state); /* I/O fails in it */
+bool apnbd_session_final_state(enum apnbd_disk_state state); /* and for good */
+/* What an attach says now. */
+void apnbd_session_take(struct apnbd_session *session, const struct apn_attached *a);
+int apnbd_session_set_read_only(struct apnbd_session *session, bool read_only);
+
+/* For connect.c. */
+struct apnbd_session *apnbd_session_alloc(const struct apnbd_wish *wish);
+void apnbd_session_enlist(struct apnbd_session *session);
+void apnbd_session_delist(struct apnbd_session *session);
+/* The disk of that name, if it is the one that is wished for; NULL: there is none. */
+struct apnbd_session *apnbd_session_existing(const struct apnbd_wish *wish, char *reason);
+/* True for one caller only, and unless by force only while nobody has it open. */
+bool apnbd_session_begin_closing(struct apnbd_session *session, bool force);
+
 void apnbd_session_exit(void);
 
 #endif /* APNBD_SESSION_H */

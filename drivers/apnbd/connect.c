@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0
+/* A disk's beginning and its end. */
+#include "disk.h"
+#include "flow.h"
+#include "netlink.h"
+#include "recover.h"
+#include "session.h"
+
+#include <linux/delay.h>
+#include <linux/netlink.h>
+
+static DEFINE_MUTEX(connect_lock); /* one new disk at a time: names stay unique */
+
+/* ---- connecting ---- */
+
+static int refusal_errno(enum apn_status status)
+{
+	switch (status) {
+	case APN_STATUS_BUSY:
+	case APN_STATUS_DRAINING:
+		return -EBUSY;
+	case APN_STATUS_LIMIT:
+	case APN_STATUS_NO_MEMORY:
+		return -ENOSPC;
+	default:
+		return -EACCES;
+	}
+}
+
+static void take_geometry(struct apnbd_session *session, const struct apn_attached *a)
+{
+	struct apn_disk_limits *l = &session->limits;
+
+	memcpy(session->volume, a->volume, APN_UUID_BYTES);
+	l->block_bytes = le32_to_cpu(a->block_bytes);
+	l->physical_bytes = le32_to_cpu(a->physical_bytes);
+	l->io_min_bytes = le32_to_cpu(a->io_min_bytes);
+	l->io_opt_bytes = le32_to_cpu(a->io_opt_bytes);
+	l->max_bytes = session->path.line->io_bytes;
+	l->discard_granularity = le32_to_cpu(a->discard_granularity);
+	l->discard_bytes = session->flags & APN_DISK_DISCARD ? le64_to_cpu(a->discard_bytes) : 0;
+	l->zeroes_bytes = session->flags & APN_DISK_WRITE_ZEROES ? le64_to_cpu(a->zeroes_bytes) : 0;
+	l->write_cache = session->flags & APN_DISK_WRITE_CACHE;
+	l->fua = session->flags & APN_DISK_FUA;
+	l->rotational = session->flags & APN_DISK_ROTATIONAL;
+	l->stable_writes = session->path.line->features & APN_FEATURE_DIGEST;
+}
+
+static int first_attach(struct apnbd_session *session, char *reason)
+{
+	enum apn_status status = APN_STATUS_OK;
+	struct apn_attached a;
+	int ret = apnbd_path_attach(&session->path, &a, &status, reason);
+
+	if (ret == -ECONNREFUSED)
+		return refusal_errno(status);
+	if (ret)
+		return ret;
+	apnbd_session_take(session, &a);
+	take_geometry(session, &a);
+	return 0;
+}
+
+/* Undo in reverse what connect did; the reference of the list is the caller's. */
+static void take_down(struct apnbd_session *session)
+{
+	apnbd_recover_stop(session);
+	apnbd_path_detach(&session->path);
+	if (session->disk)
+		apnbd_disk_free(session);
+	apnbd_path_close(&session->path);
+	apnbd_recover_stop(session);
+}
+
+static int set_up(struct apnbd_session *session, const struct apnbd_wish *wish, char *reason)
+{
+	int ret = apnbd_path_open(&session->path, session, wish, reason);
+
+	if (ret)
+		return ret;
+	apnbd_session_change(session, APNBD_STATE(CONNECTING), NULL);
+	mutex_lock(&session->lock);
+	ret = first_attach(session, reason);
+	if (!ret)
+		ret = apnbd_disk_make(session, wish->depth);
+	mutex_unlock(&session->lock);
+	if (ret)
+		return ret;
+	apnbd_session_change(session, APNBD_STATE(LIVE), NULL);
+	apnbd_session_enlist(session);
+	ret = apnbd_disk_show(session);
+	if (ret)
+		apnbd_session_delist(session);
+	return ret;
+}
+
+struct apnbd_session *apnbd_session_connect(const struct apnbd_wish *wish, char *reason)
+{
+	struct apnbd_session *session;
+	int ret;
+
+	guard(mutex)(&connect_lock);
+	session = apnbd_session_existing(wish, reason);
+	if (session)
+		return session;
+	session = apnbd_session_alloc(wish);
+	if (!session)
+		return ERR_PTR(-ENOMEM);
+	ret = set_up(session, wish, reason);
+	if (!ret) {
+		kref_get(&session->ref);
+		apnbd_netlink_disk_event(session);
+		return session;
+	}
+	apnbd_session_change(session, APNBD_STATE(CLOSING), "not connected");
+	take_down(session);
+	apnbd_session_put(session);
+	return ERR_PTR(ret);
+}
+
+/* ---- disconnecting ---- */
+
+/* What is on its way may still be answered; after that its lanes die with it. */
+static void end_requests(struct apnbd_session *session)
+{
+	unsigned long deadline = jiffies + msecs_to_jiffies(APNBD_CUT_MS);
+
+	apnbd_session_change(session, APNBD_STATE(CLOSING), "disconnected by force");
+	apnbd_flow_fail(session);
+	while (apnbd_flow_inflight(session) && time_before(jiffies, deadline))
+		msleep(10);
+	if (!apnbd_flow_inflight(session))
+		return;
+	apnbd_path_cut(&session->path);
+	while (apnbd_flow_inflight(session)) {
+		apnbd_flow_fail(session);
+		msleep(10);
+	}
+}
+
+int apnbd_session_disconnect(struct apnbd_session *session, bool force,
+			     struct netlink_ext_ack *extack)
+{
+	if (!apnbd_session_begin_closing(session, force)) {
+		NL_SET_ERR_MSG(extack, "the disk is in use: it is mounted, or a program has it open");
+		return -EBUSY;
+	}
+	if (force || READ_ONCE(session->state) != APNBD_STATE(LIVE)) {
+		blk_mark_disk_dead(session->disk);
+		end_requests(session);
+	}
+	apnbd_disk_hide(session);
+	apnbd_session_change(session, APNBD_STATE(CLOSING), "disconnected");
+	apnbd_netlink_disk_gone(session);
+	apnbd_session_delist(session);
+	take_down(session);
+	apnbd_session_put(session);
+	return 0;
+}
+
