@@ -46,13 +46,22 @@ static int complete(struct json_object *values)
 	return 0;
 }
 
+/* What the network or the target says is about an export and an address. */
+static int name_peer(int code, struct json_object *values)
+{
+	if (code == EXIT_REFUSED || code == EXIT_UNREACHABLE || code == EXIT_IN_USE)
+		fail_suffix(" (export %s at %s)", object_string(values, "export"),
+			    object_string(values, "address"));
+	return code;
+}
+
 static int connect_disk(struct json_object *values, struct json_object **disk)
 {
 	int code = complete(values);
 
 	*disk = NULL;
 	if (!code)
-		code = call(&disk_object, APNBD_CMD_DISK_CONNECT, values, disk);
+		code = name_peer(call(&disk_object, APNBD_CMD_DISK_CONNECT, values, disk), values);
 	if (!code && !*disk)
 		code = fail(EXIT_SYSTEM, "the kernel did not say what the disk became");
 	if (!code)

@@ -87,6 +87,8 @@ int discover(struct json_object *values)
 	values_default(values, "transport", "tcp");
 	values_default(values, "security", "tls");
 	code = call(&offer_object, APNBD_CMD_DISCOVER, values, &offer);
+	if (code == EXIT_REFUSED || code == EXIT_UNREACHABLE)
+		fail_suffix(" (%s)", object_string(values, "address"));
 	if (!code && !offer)
 		code = fail(EXIT_SYSTEM, "the kernel did not say what is offered");
 	if (!code)

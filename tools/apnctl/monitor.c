@@ -123,7 +123,6 @@ static int follow(struct nl nl[FAMILIES], struct pollfd polls[FAMILIES])
 
 	for (i = 0; i < FAMILIES; i++) {
 		polls[i] = (struct pollfd){ .fd = -1, .events = POLLIN };
-		memset(&nl[i], 0, sizeof(nl[i]));
 		if (!nl_known(families[i]))
 			continue;
 		code = nl_open(&nl[i], families[i]);
@@ -142,7 +141,7 @@ static int follow(struct nl nl[FAMILIES], struct pollfd polls[FAMILIES])
 int monitor(struct json_object *values)
 {
 	struct pollfd polls[FAMILIES];
-	struct nl nl[FAMILIES];
+	struct nl nl[FAMILIES] = { 0 }; /* also those that an error leaves unopened are closed */
 	int i, code = follow(nl, polls);
 
 	(void)values;

@@ -584,7 +584,8 @@ static void test_errors(void)
 			      .refuse_times = 1,
 			      .sentence = "The target does not know this identity" };
 	check_code("refused", EXIT_REFUSED, RUN("connect", "192.0.2.1", "x"));
-	check_text("refused", "apnctl: disk x: The target does not know this identity\n", err_text);
+	check_text("refused", "apnctl: disk x: The target does not know this identity (export x at 192.0.2.1:4921)\n",
+		   err_text);
 	check_text("refused", "", out_text);
 	fake = (struct fake){ .refuse = ERANGE,
 			      .refuse_cmd = APNBD_CMD_DISK_CONNECT,
