@@ -5,7 +5,7 @@
 # kinds: all
 # smoke: qemu-6.1 qemu-6.12 qemu-7
 # cost: 5 s
-# limit: 120
+# limit: 300
 # shellcheck source=lib.sh
 . "$SELFTESTS/lib.sh"
 

@@ -134,7 +134,8 @@ def qemu_command(m):
     append = ["console=ttyS0", "loglevel=7", "panic=-1", "log_buf_len=16M", "random.trust_cpu=on", "nokaslr",
               "tsc=reliable", "mitigations=off", "net.ifnames=0"] + m.words()
     if m.kind == "qemu-debug":
-        append.append("preempt=full")
+        # uml-debug looks for leaks; here the traces that it takes would cost more than all else
+        append += ["preempt=full", "kmemleak=off"]
     command = ["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
                "-machine", "q35", "-m", m.memory, "-smp", str(m.cpus), *accel(),
                "-serial", "stdio", "-kernel", os.path.join(kernel, "vmkernel"), "-initrd", m.initramfs(),

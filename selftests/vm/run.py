@@ -24,11 +24,11 @@ SLOWER = {"qemu-debug": 3, "qemu-6.1": 2, "qemu-6.12": 2, "qemu-7": 2}     # wit
 class Report:
     """KTAP on stdout, one line a result at the moment it is known."""
 
-    def __init__(self, total):
+    def __init__(self):
         self.lock = threading.Lock()
         self.count = {"pass": 0, "fail": 0, "skip": 0}
         self.number = 0
-        print(f"KTAP version 1\n1..{total}", flush=True)
+        print("KTAP version 1", flush=True)
 
     def result(self, kind, name, verdict, seconds=0.0, reason="", log=()):
         with self.lock:
@@ -45,6 +45,7 @@ class Report:
 
     def last_line(self):
         c = self.count
+        print(f"1..{self.number}")
         print(f"{c['pass']} passed, {c['fail']} failed, {c['skip']} skipped", flush=True)
 
 
@@ -149,6 +150,10 @@ class Session:
         end = time.monotonic() + boot
         while any(m.running() for m in self.machines.values()) and time.monotonic() < end and not self.run.stopped:
             time.sleep(0.05)
+        if not self.run.stopped and not self.unclean() and not self.read(next(iter(self.machines)), "session.done"):
+            self.failed = True
+            self.run.report.result(self.kind, "shutdown", "fail", 0, "the machine did not end well after its last test",
+                                   self.tail() + [f"logs: {self.run.kept(self.out)}"])
 
     def unclean(self):
         return any("no longer clean" in line for m in self.machines.values() for line in m.log_tail(20))
@@ -266,7 +271,7 @@ class Run:
         kinds = [k for k in tests.KINDS if any(k == kind for _, kind in plan)]
         for kind in kinds:
             self.prepare(kind)
-        self.report = Report(len(plan) + len(host))
+        self.report = Report()
         with concurrent.futures.ThreadPoolExecutor(self.args.jobs) as pool:
             work = [pool.submit(self.host_test, t) for t in host]
             work += [pool.submit(s.play) for s in self.sessions(plan)]
