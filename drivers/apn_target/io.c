@@ -119,24 +119,31 @@ static void io_take(struct apn_io *io, struct apn_lane *lane, struct apn_session
 		apn_session_request_begin(session);
 }
 
-/* The window opens by what came; the reply that goes next says so. */
+/*
+ * The window opens by what came; the reply that goes next says so. Without a lock: the
+ * end of a bio comes in any context, also with interrupts off. Nobody else writes it.
+ */
 static void grant(struct apn_line *line, u32 bytes)
 {
-	guard(spinlock_bh)(&line->window.lock);
-	line->window.granted += bytes;
+	u64 granted = READ_ONCE(line->window.granted);
+
+	while (!try_cmpxchg64(&line->window.granted, &granted, granted + bytes))
+		;
 }
 
+/* In any context. Who waits for the last request of a lane or session may unload us. */
 static void io_free(struct apn_io *io)
 {
-	struct apn_line *line = io->lane->line;
+	struct apn_session *session = io->session;
+	struct apn_lane *lane = io->lane;
 
 	drop_pages(io);
 	if (io->budgeted)
-		apn_memory_return(line, io->bytes);
-	apn_line_request_end(io->lane);
-	if (io->session)
-		apn_session_request_end(io->session);
+		apn_memory_return(lane->line, io->bytes);
 	kmem_cache_free(io_cache, io);
+	apn_line_request_end(lane);
+	if (session)
+		apn_session_request_end(session);
 }
 
 /* ---- the reply ---- */

@@ -45,7 +45,7 @@ static void collect_due(struct apn_budget *b, struct list_head *due)
 {
 	struct list_head *waiter, *next;
 
-	guard(spinlock_bh)(&b->lock);
+	guard(spinlock_irqsave)(&b->lock);
 	list_for_each_safe(waiter, next, &b->waiting) {
 		u32 bytes = bytes_of(waiter);
 
@@ -96,7 +96,7 @@ bool apn_memory_take(struct apn_line *line, u32 bytes, struct list_head *waiter)
 {
 	struct apn_budget *b = line->private;
 
-	guard(spinlock_bh)(&b->lock);
+	guard(spinlock_irqsave)(&b->lock);
 	if (!list_empty(&b->waiting) || (b->reads && b->reads + bytes > b->window)) {
 		list_add_tail(waiter, &b->waiting);
 		return false;
@@ -109,7 +109,7 @@ void apn_memory_return(struct apn_line *line, u32 bytes)
 {
 	struct apn_budget *b = line->private;
 
-	guard(spinlock_bh)(&b->lock);
+	guard(spinlock_irqsave)(&b->lock);
 	b->reads -= bytes;
 	if (!list_empty(&b->waiting))
 		queue_work(apn_control_wq, &b->work);
