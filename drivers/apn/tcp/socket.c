@@ -230,8 +230,8 @@ static int wait_connected(struct apn_tcp_lane *t)
 					       apn_lane_dead(&t->lane),
 				       msecs_to_jiffies(APN_TCP_CONNECT_MS));
 
-	if (apn_lane_dead(&t->lane))
-		return -ESHUTDOWN;
+	if (apn_lane_dead(&t->lane)) /* the work may have seen the refusal first */
+		return READ_ONCE(t->lane.error);
 	if (!left)
 		return -ETIMEDOUT;
 	return READ_ONCE(sk->sk_state) == TCP_ESTABLISHED ? 0 : sock_error(sk) ?: -ECONNRESET;
