@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# title: the disk does what a model of it in RAM does: operations of all kinds at random, concurrent, then equality
+# tier: check
+# kinds: all
+# smoke: qemu-6.1 qemu-6.12 qemu-7
+# cost: 30 s
+# limit: 200
+# shellcheck source=lib.sh
+. "$SELFTESTS/lib.sh"
+# shellcheck source=model-disk/rounds.sh
+. "$SELFTESTS/model-disk/rounds.sh"
+
+case $APN_KIND in
+qemu*) rounds 3000 ;;
+*) rounds 10000 ;;
+esac
