@@ -127,6 +127,7 @@ static void refuse(struct apn_lane *lane, enum apn_status status, const char *te
 {
 	apn_msg_refuse(lane, le64_to_cpu(lane->rx.hdr.tag), status, text);
 	atomic64_inc(&gate_of(lane)->refused);
+	lane->bounds.phase = APN_PHASE_OVER;
 	apn_gate_stranger_refused(lane);
 }
 
@@ -206,6 +207,10 @@ static struct apn_line *new_line(struct apn_lane *lane, const char *identity)
 	memcpy(line->software, stranger->hello.software, sizeof(line->software));
 	strscpy(line->identity, identity, sizeof(line->identity));
 	line->window.granted = gate->window(line);
+	if (!line->window.granted) {
+		apn_line_put(line);
+		return NULL;
+	}
 	apn_line_list(line);
 	return line;
 }
@@ -218,7 +223,7 @@ static struct apn_line *find_line(struct apn_lane *lane, const char *identity, b
 
 	guard(mutex)(&join_lock);
 	line = apn_line_known(stranger->hello.line, identity, stranger->gate);
-	*resumed = line;
+	*resumed = line && READ_ONCE(line->confirmed);
 	if (line || lane->index || stranger->gate->closed)
 		return line;
 	line = new_line(lane, identity);
@@ -258,6 +263,7 @@ static void take_place(struct apn_lane *lane, struct apn_line *line, bool resume
 	welcome(lane, line, resumed);
 	if (apn_slot_stand(line, lane)) {
 		apn_gate_stranger_return(lane);
+		apn_lane_die(lane, -ESTALE, "a newer connection took its place");
 		return;
 	}
 	atomic64_inc(&gate->accepted);
@@ -282,10 +288,12 @@ static void target_auth(struct apn_lane *lane)
 	}
 	memcpy(identity, auth->identity, sizeof(identity));
 	line = find_line(lane, identity, &resumed);
-	if (!line) {
+	if (!line && lane->index)
 		refuse(lane, APN_STATUS_NO_SESSION, "this line is not known here, begin with lane 0");
+	else if (!line)
+		refuse(lane, APN_STATUS_LIMIT, "the target has no room for one more line");
+	if (!line)
 		return;
-	}
 	take_place(lane, line, resumed);
 	apn_line_put(line);
 }

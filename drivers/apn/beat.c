@@ -3,6 +3,7 @@
 #include "beat.h"
 
 #include <linux/ktime.h>
+#include <linux/sched/mm.h>
 
 void apn_beat_pong(struct apn_line *line, u64 sent_ns)
 {
@@ -81,11 +82,13 @@ static void beat_target(struct apn_line *line)
 void apn_beat_work(struct work_struct *work)
 {
 	struct apn_line *line = container_of(to_delayed_work(work), struct apn_line, beat);
+	unsigned int noio = memalloc_noio_save();
 
 	if (line->host)
 		beat_host(line);
 	else
 		beat_target(line);
+	memalloc_noio_restore(noio);
 	if (READ_ONCE(line->state) != APN_LINE_CLOSING)
 		queue_delayed_work(apn_control_wq, &line->beat, msecs_to_jiffies(APN_PING_MS));
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The target's: requests counted by lane, so that a lane can be fenced. */
 #include "line.h"
+#include "wait.h"
 
 #include <linux/export.h>
 
@@ -52,12 +53,12 @@ static void end_incarnation(struct apn_line *line, unsigned int index, u32 incar
  * First no lane of that number up to @incarnation can begin a request: the live one
  * dies, a later HELLO for one is refused. Then the socket is shut, what was not
  * submitted is dropped, and what was has ended: the lane has left its slot and the
- * undrained. Sleeps as long as the slowest device, or until the line closes.
+ * undrained. Sleeps as long as the slowest device.
  */
-void apn_line_fence(struct apn_line *line, unsigned int index, u32 incarnation)
+u64 apn_line_fence(struct apn_line *line, unsigned int index, u32 incarnation)
 {
 	end_incarnation(line, index, incarnation);
-	wait_event(line->changed, quiet(line, index, incarnation) ||
-					  READ_ONCE(line->state) == APN_LINE_CLOSING);
+	apn_wait_until(line->changed, quiet(line, index, incarnation), MAX_SCHEDULE_TIMEOUT);
+	guard(spinlock_bh)(&line->window.lock);
+	return line->slot[index].writes;
 }
-EXPORT_SYMBOL_GPL(apn_line_fence);

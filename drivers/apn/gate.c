@@ -120,6 +120,7 @@ void apn_gate_stranger_known(struct apn_lane *lane)
 		lane->user->died(lane);
 }
 
+/* Only ever sooner: it is called once by a refusal, then by the lane's death. */
 static void hurry(struct apn_stranger *stranger, unsigned int ms)
 {
 	guard(spinlock_bh)(&stranger->gate->lock);

@@ -21,7 +21,9 @@ static int line_begin(struct apn_lane *lane, struct apn_rx *rx)
 	if (rx->hdr.op == APN_OP_AUTH_ACK)
 		lane->granted = le64_to_cpu(rx->hdr.granted);
 	else if (rx->hdr.granted)
-		apn_line_window_open(lane->line, le64_to_cpu(rx->hdr.granted));
+		apn_line_window_open(lane->line, lane, le64_to_cpu(rx->hdr.granted));
+	if (!lane->host && lane->line && !READ_ONCE(lane->line->confirmed))
+		WRITE_ONCE(lane->line->confirmed, true);
 	if (rx->hdr.op >= APN_OP_READ)
 		return begin_request(lane, rx);
 	apn_payload_buffer(&rx->to, ITER_DEST, &lane->body_vec);
@@ -41,7 +43,7 @@ static void answered(struct apn_lane *lane, struct apn_rx *rx)
 {
 	if (rx->hdr.op == APN_OP_HELLO_ACK || rx->hdr.op == APN_OP_AUTH_ACK)
 		apn_attach_advance(lane, rx->hdr.op);
-	if (!apn_ask_answered(lane, rx) && rx->hdr.op != APN_OP_REFUSE)
+	if (!apn_ask_answered(lane, rx))
 		apn_lane_die(lane, -EPROTO, "an answer that nobody asked for");
 }
 
@@ -111,7 +113,8 @@ static void settle_control(struct apn_lane *lane)
 		apn_attach_target(lane);
 		return;
 	}
-	lane->line->ops->control(lane, &lane->rx.hdr, lane->body);
+	if (lane->line)
+		lane->line->ops->control(lane, &lane->rx.hdr, lane->body);
 }
 
 static void line_settle(struct apn_lane *lane)

@@ -31,6 +31,7 @@ struct apn_tx {
 	struct apn_lane *lane; /* the one that was picked, to compare with; no reference */
 	u32 left; /* payload bytes that no chunk has taken yet */
 	u32 bytes; /* of payload, in all */
+	u32 load; /* payload bytes that it moves, in either direction */
 	/*
 	 * The transport needs @tx and its header no more. Its pages may still be
 	 * referenced by the network until the peer has answered or the lane is closed.
@@ -99,7 +100,8 @@ struct apn_lane {
 	atomic_long_t load; /* payload bytes asked of it, both directions */
 	atomic64_t sent_bytes;
 	atomic64_t received_bytes;
-	u64 writes_sent; /* payload bytes of WRITEs; line->window.lock */
+	u64 writes; /* bytes of WRITEs: host: given to it; target: begun. window.lock */
+	u32 epoch; /* line->epoch when it took its place */
 
 	struct apn_bounds bounds; /* what may come; the receiver's own */
 	struct apn_rx rx;
@@ -123,10 +125,13 @@ struct apn_lane {
 	struct list_head partial; /* WRITEs begun */
 	struct list_head ready; /* requests that are whole and not submitted */
 	unsigned int partials;
+	atomic_t questions; /* asked and not answered */
 	void *spare; /* a request made by ->wait() for the header that comes again */
 
 	spinlock_t asks_lock;
-	struct list_head asks; /* under asks_lock; see ask.h */
+	struct list_head asks; /* under asks_lock; see msg.h */
+	unsigned int abandoned; /* asks given up whose answers may come; asks_lock */
+	atomic_t messages; /* of ours, not sent yet */
 };
 
 /* The next piece for the wire. */

@@ -52,6 +52,7 @@ struct apn_line *apn_line_alloc(const struct apn_transport *transport, bool host
 	line->since = jiffies;
 	line->io_bytes = APN_CHUNK_BYTES;
 	mutex_init(&line->lock);
+	mutex_init(&line->tell);
 	init_waitqueue_head(&line->changed);
 	INIT_LIST_HEAD(&line->undrained);
 	INIT_WORK(&line->reap, line_reap);
@@ -110,6 +111,7 @@ static void line_free(struct apn_line *line)
 	xa_destroy(&line->sessions);
 	if (line->ops->freed)
 		line->ops->freed(line);
+	mutex_destroy(&line->tell);
 	mutex_destroy(&line->lock);
 	if (line->host)
 		put_net(line->route.net);
@@ -158,6 +160,7 @@ void apn_line_list(struct apn_line *line)
 	guard(mutex)(&lines_lock);
 	line->id = ++line_ids;
 	list_add_tail(&line->node, &lines);
+	queue_delayed_work(apn_control_wq, &line->beat, msecs_to_jiffies(APN_PING_MS));
 }
 
 /* ---- the host's: open ---- */
@@ -262,13 +265,44 @@ struct apn_line *apn_line_known(const u8 *uuid, const char *identity, const void
 
 	guard(mutex)(&lines_lock);
 	list_for_each_entry(line, &lines, node)
-		if (!line->host && (!owner || line->owner == owner) &&
+		if (!line->host && line->owner == owner &&
 		    READ_ONCE(line->state) != APN_LINE_CLOSING &&
 		    !memcmp(line->uuid, uuid, APN_UUID_BYTES) && !strcmp(line->identity, identity))
 			return apn_line_get(line);
 	return NULL;
 }
-EXPORT_SYMBOL_GPL(apn_line_known);
+
+static struct apn_line *next_like(const u8 *uuid, const char *identity, u32 after)
+{
+	struct apn_line *line;
+
+	guard(mutex)(&lines_lock);
+	list_for_each_entry(line, &lines, node)
+		if (!line->host && line->id > after &&
+		    !memcmp(line->uuid, uuid, APN_UUID_BYTES) && !strcmp(line->identity, identity))
+			return apn_line_get(line);
+	return NULL;
+}
+
+/*
+ * Every line of this UUID, also one that is closing: what came by it may be with a
+ * device still. The list is in the order of the ids.
+ */
+u64 apn_line_fence_all(const u8 *uuid, const char *identity, unsigned int index,
+		       u32 incarnation)
+{
+	struct apn_line *line;
+	u64 begun = 0;
+	u32 after = 0;
+
+	while ((line = next_like(uuid, identity, after))) {
+		after = line->id;
+		begun = apn_line_fence(line, index, incarnation);
+		apn_line_put(line);
+	}
+	return begun;
+}
+EXPORT_SYMBOL_GPL(apn_line_fence_all);
 
 /* Its sessions go, then the reference that keeps it known. Once a line. */
 static void line_forget(struct apn_line *line)
@@ -334,7 +368,9 @@ EXPORT_SYMBOL_GPL(apn_line_join_as);
 
 void apn_line_leave(struct apn_line *line, u32 handle)
 {
+	mutex_lock(&line->tell);
 	xa_erase(&line->sessions, handle);
+	mutex_unlock(&line->tell);
 	synchronize_rcu();
 }
 EXPORT_SYMBOL_GPL(apn_line_leave);

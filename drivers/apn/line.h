@@ -12,6 +12,7 @@ enum {
 	APN_PING_MS = 250,
 	APN_SILENCE_MS = 5000, /* or three round trips, if those are longer */
 	APN_SETUP_MS = 10000, /* for each answer of a set-up */
+	APN_FENCE_MS = 60000, /* a fence waits for the slowest device */
 	APN_RETRY_MIN_MS = 100,
 	APN_RETRY_MAX_MS = 5000,
 	APN_LINE_KEEP_MS = 60000, /* how long a target remembers a line with no lane */
@@ -68,7 +69,7 @@ struct apn_slot {
 	int error; /* of the last attempt */
 	struct apn_lane *setup; /* host: being set up; line->lock */
 	struct delayed_work work; /* the only one that connects, buries and fences */
-	u64 writes; /* host: bytes of WRITEs sent; target: begun. All incarnations; window.lock */
+	u64 writes; /* as lane->writes, of all lanes that were buried here; window.lock */
 };
 
 /* Bytes of WRITEs; both ends count from the line's set-up. */
@@ -76,8 +77,9 @@ struct apn_window {
 	spinlock_t lock;
 	u64 granted;
 	u64 sent;
-	struct list_head waiting; /* tx that the window does not admit yet */
+	struct list_head waiting; /* tx that are not admitted yet */
 	unsigned int queued;
+	atomic_t requests; /* host: given to lanes and not done; target: begun and not ended */
 };
 
 struct apn_line {
@@ -99,7 +101,9 @@ struct apn_line {
 	unsigned long since; /* jiffies */
 	unsigned long next_try; /* jiffies */
 	u32 attempt;
-	u32 epoch; /* how often it came up fresh */
+	u32 epoch; /* how often it came up fresh; window.lock */
+	bool confirmed; /* target: the host used it, so it knows that it is set up */
+	struct mutex tell; /* who speaks to the sessions, against their leaving */
 	char reason[APN_REASON_BYTES];
 	wait_queue_head_t changed;
 	u8 instance[APN_UUID_BYTES]; /* of the target */
@@ -152,7 +156,7 @@ int apn_line_each(bool host, int (*show)(struct apn_line *line, void *arg), void
 /* Sessions. A handle is the host's choice; the target is told it in ATTACH. */
 int apn_line_join(struct apn_line *line, u32 *handle, void *session);
 int apn_line_join_as(struct apn_line *line, u32 handle, void *session);
-/* When it returns, no ->begin() or ->end() with this session runs or will run. */
+/* When it returns, no op of the line runs or will run with this session. */
 void apn_line_leave(struct apn_line *line, u32 handle);
 
 int apn_line_ask(struct apn_line *line, const struct apn_hdr *hdr, const void *body, size_t bytes,
@@ -162,7 +166,9 @@ int apn_line_ask(struct apn_line *line, const struct apn_hdr *hdr, const void *b
  * Zero promises exactly one later tx->sent(), with tx->lane set by then, or NULL if
  * it never got that far. -ENOTCONN: no lane is live, @tx stays the caller's.
  */
-int apn_line_submit(struct apn_line *line, struct apn_tx *tx, u32 load, bool last);
+int apn_line_submit(struct apn_line *line, struct apn_tx *tx, bool last);
+/* Said once for each that was given to a lane, when it is answered or taken back. */
+void apn_line_done(struct apn_line *line);
 void apn_line_kick(struct apn_line *line);
 /* Take back what waits for the window: true if it did. */
 bool apn_line_cancel(struct apn_line *line, struct apn_tx *tx);
@@ -177,13 +183,25 @@ static inline struct apn_lane *apn_line_lane_at(struct apn_line *line, unsigned 
 	return lane && !apn_lane_dead(lane) ? lane : NULL;
 }
 
+/* Does any place wait for a fence? */
+static inline bool apn_line_unfenced(struct apn_line *line)
+{
+	unsigned int i;
+
+	for (i = 0; i < APN_LANES_MAX; i++)
+		if (READ_ONCE(line->slot[i].unfenced))
+			return true;
+	return false;
+}
+
 /* Between the files of a line. */
 extern const struct apn_lane_user apn_line_lane_user;
 extern struct workqueue_struct *apn_control_wq;
 
 void apn_line_set_state(struct apn_line *line, enum apn_line_state state, const char *reason);
 void apn_line_window_restart(struct apn_line *line, u64 granted);
-void apn_line_window_open(struct apn_line *line, u64 granted);
+void apn_line_window_open(struct apn_line *line, struct apn_lane *lane, u64 granted);
+void apn_line_window_fold(struct apn_line *line, struct apn_lane *lane);
 void apn_line_window_lost(struct apn_line *line, struct apn_slot *slot, u64 received);
 void apn_line_waiting_fail(struct apn_line *line);
 struct apn_line *apn_line_alloc(const struct apn_transport *transport, bool host);
@@ -198,7 +216,13 @@ void apn_line_exit(void);
 /* The target's end: a request came by @lane; it ended. */
 void apn_line_request_begin(struct apn_lane *lane);
 void apn_line_request_end(struct apn_lane *lane);
-/* Wait until nothing of lane @index up to @incarnation can reach a device. */
-void apn_line_fence(struct apn_line *line, unsigned int index, u32 incarnation);
+/*
+ * Wait until nothing of lane @index up to @incarnation can reach a device; the bytes of
+ * WRITEs that were begun by the dead lanes of that place. Of one line; or of all that
+ * have this UUID, where the last one's bytes count.
+ */
+u64 apn_line_fence(struct apn_line *line, unsigned int index, u32 incarnation);
+u64 apn_line_fence_all(const u8 *uuid, const char *identity, unsigned int index,
+		       u32 incarnation);
 
 #endif /* APN_LINE_H */

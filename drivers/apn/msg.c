@@ -7,15 +7,24 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+enum {
+	MESSAGES_MAX = 256, /* that may wait in a lane's queue */
+};
+
 struct msg {
 	struct apn_tx tx;
+	struct apn_lane *lane; /* a reference */
 	struct kvec vec;
 	u8 body[];
 };
 
 static void msg_sent(struct apn_tx *tx, int error)
 {
-	kfree(container_of(tx, struct msg, tx));
+	struct msg *msg = container_of(tx, struct msg, tx);
+
+	atomic_dec(&msg->lane->messages);
+	apn_lane_put(msg->lane);
+	kfree(msg);
 }
 
 int apn_msg_send(struct apn_lane *lane, const struct apn_hdr *hdr, const void *body, size_t bytes)
@@ -33,9 +42,12 @@ int apn_msg_send(struct apn_lane *lane, const struct apn_hdr *hdr, const void *b
 	msg->vec.iov_base = msg->body;
 	msg->vec.iov_len = bytes;
 	apn_payload_buffer(&msg->tx.payload, ITER_SOURCE, &msg->vec);
+	msg->lane = apn_lane_get(lane);
+	if (atomic_inc_return(&lane->messages) > MESSAGES_MAX)
+		apn_lane_die(lane, -ENOBUFS, "the peer asks and does not read the answers");
 	ret = apn_lane_send(lane, &msg->tx, false);
 	if (ret)
-		kfree(msg);
+		msg_sent(&msg->tx, ret);
 	return ret;
 }
 EXPORT_SYMBOL_GPL(apn_msg_send);
@@ -72,12 +84,14 @@ static void ask_add(struct apn_lane *lane, struct ask *ask)
 	list_add_tail(&ask->node, &lane->asks);
 }
 
-static bool ask_take_back(struct apn_lane *lane, struct ask *ask)
+/* @sent: its answer may still come, and is then no breach. */
+static bool ask_take_back(struct apn_lane *lane, struct ask *ask, bool sent)
 {
 	guard(spinlock_bh)(&lane->asks_lock);
 	if (list_empty(&ask->node))
 		return false;
 	list_del_init(&ask->node);
+	lane->abandoned += sent;
 	return true;
 }
 
@@ -87,7 +101,7 @@ static int ask_wait(struct apn_lane *lane, struct ask *ask, unsigned int timeout
 
 	if (left > 0)
 		return ask->error;
-	if (ask_take_back(lane, ask))
+	if (ask_take_back(lane, ask, true))
 		return left ? -EINTR : -ETIMEDOUT;
 	wait_for_completion(&ask->done); /* it is being finished at this moment */
 	return ask->error;
@@ -109,7 +123,7 @@ int apn_ask(struct apn_lane *lane, const struct apn_hdr *hdr, const void *body, 
 		ret = -ENOTCONN;
 	else
 		ret = apn_msg_send(lane, &out, body, bytes);
-	if (ret && ask_take_back(lane, &ask))
+	if (ret && ask_take_back(lane, &ask, false))
 		return ret;
 	return ask_wait(lane, &ask, timeout_ms);
 }
@@ -143,6 +157,10 @@ bool apn_ask_answered(struct apn_lane *lane, const struct apn_rx *rx)
 
 	guard(spinlock_bh)(&lane->asks_lock);
 	ask = ask_find(lane, le64_to_cpu(rx->hdr.tag));
+	if (!ask && lane->abandoned) {
+		lane->abandoned--;
+		return true;
+	}
 	if (!ask || (rx->hdr.op != ask->wanted && rx->hdr.op != APN_OP_REFUSE))
 		return false;
 	ask->answer->hdr = rx->hdr;

@@ -112,7 +112,9 @@ static bool status_ok(__u8 op, __u16 status)
 
 static bool phase_ok(const struct rule *rule, __u8 op, const struct apn_bounds *bounds)
 {
-	return rule->phase == bounds->phase || op == APN_OP_REFUSE;
+	if (op == APN_OP_REFUSE)
+		return bounds->phase != APN_PHASE_OVER;
+	return rule->phase == bounds->phase;
 }
 
 /* READ, WRITE, DISCARD, WRITE_ZEROES: the part that needs no device to judge. */

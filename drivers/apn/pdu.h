@@ -22,6 +22,7 @@ enum apn_phase {
 	APN_PHASE_HELLO, /* the first PDU of either side is due */
 	APN_PHASE_AUTH,
 	APN_PHASE_LIVE,
+	APN_PHASE_OVER, /* refused: nothing is legal any more */
 };
 
 /* Why a header was not taken: the index of apn_pdu_why(). */

@@ -2,8 +2,10 @@
 /* One place for a lane in a line: connects it, buries it, has it fenced. */
 #include "slot.h"
 #include "attach.h"
+#include "wait.h"
 
 #include <linux/random.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 
 static struct apn_lane *lane_of(struct apn_slot *slot)
@@ -44,7 +46,7 @@ static struct apn_lane *take_out(struct apn_slot *slot, bool whatever)
 		return NULL;
 	rcu_assign_pointer(slot->lane, NULL);
 	if (!line->host)
-		list_add_tail(&lane->undrained, &line->undrained);
+		list_add_tail(&lane->undrained, &line->undrained); /* reaped when bury() let go */
 	else
 		slot->unfenced = lane->incarnation;
 	if (--line->live == 0)
@@ -61,6 +63,9 @@ static void bury(struct apn_slot *slot, struct apn_lane *lane)
 	struct apn_line *line = slot->line;
 
 	apn_lane_close(lane);
+	pr_info_ratelimited("apn: lane %u of line %u ended: %s (%d)\n", slot->index, line->id,
+			    lane->reason, lane->error);
+	apn_line_window_fold(line, lane);
 	line->ops->lost(line, lane);
 	if (line->host) {
 		if (!READ_ONCE(line->live)) {
@@ -108,7 +113,7 @@ static int ask_fence(struct apn_slot *slot, struct apn_lane *by, struct apn_answ
 	};
 
 	memcpy(fence.line, slot->line->uuid, APN_UUID_BYTES);
-	return apn_ask(by, &hdr, &fence, sizeof(fence), APN_OP_FENCED, answer, APN_SETUP_MS);
+	return apn_ask(by, &hdr, &fence, sizeof(fence), APN_OP_FENCED, answer, APN_FENCE_MS);
 }
 
 /* Its own work is the only one that buries, so @unfenced can't grow meanwhile. */
@@ -124,7 +129,7 @@ static bool fence(struct apn_slot *slot)
 
 		apn_line_window_lost(line, slot, le64_to_cpu(fenced->received));
 		atomic64_inc(&line->fences);
-		slot->unfenced = 0;
+		WRITE_ONCE(slot->unfenced, 0);
 		line->ops->fenced(line, slot->index);
 	}
 	if (by)
@@ -196,10 +201,16 @@ static void agree(struct apn_line *line, const struct apn_auth_ack *agreed)
 	memcpy(line->instance, agreed->instance, APN_UUID_BYTES);
 }
 
+/* Another instance can't know our line, whatever it says. */
+static bool is_fresh(const struct apn_line *line, const struct apn_auth_ack *agreed)
+{
+	return !agreed->resumed || memcmp(line->instance, agreed->instance, APN_UUID_BYTES);
+}
+
 static bool install(struct apn_slot *slot, struct apn_lane *lane, const struct apn_auth_ack *agreed)
 {
 	struct apn_line *line = slot->line;
-	bool fresh = !agreed->resumed;
+	bool fresh = is_fresh(line, agreed);
 
 	guard(mutex)(&line->lock);
 	slot->setup = NULL;
@@ -208,8 +219,8 @@ static bool install(struct apn_slot *slot, struct apn_lane *lane, const struct a
 	if (fresh) {
 		end_stale(slot);
 		apn_line_window_restart(line, lane->granted);
-		line->epoch++;
 	}
+	lane->epoch = line->epoch;
 	if (!slot->index)
 		agree(line, agreed);
 	rcu_assign_pointer(slot->lane, lane);
@@ -250,6 +261,7 @@ static void connect_lane(struct apn_slot *slot, struct apn_lane *lane, char *rea
 	struct apn_line *line = slot->line;
 	struct apn_auth_ack agreed;
 	int ret = set_up(slot, lane, reason, &agreed);
+	bool fresh = !ret && is_fresh(line, &agreed);
 
 	if (ret) {
 		end_setup(slot);
@@ -263,9 +275,9 @@ static void connect_lane(struct apn_slot *slot, struct apn_lane *lane, char *rea
 		apn_lane_put(lane);
 		return;
 	}
-	apn_line_window_open(line, lane->granted);
+	apn_line_window_open(line, lane, lane->granted);
 	if (!slot->index)
-		line->ops->up(line, !agreed.resumed);
+		line->ops->up(line, fresh);
 	wake_others(slot);
 }
 
@@ -300,14 +312,10 @@ static void connect_slot(struct apn_slot *slot)
 		apn_lane_put(lane);
 }
 
-static void slot_work(struct work_struct *work)
+static void bring_back(struct apn_slot *slot)
 {
-	struct apn_slot *slot = container_of(to_delayed_work(work), struct apn_slot, work);
 	struct apn_line *line = slot->line;
 
-	bury_dead(slot, false);
-	if (!line->host || closing(line))
-		return;
 	if (slot->unfenced)
 		fence(slot);
 	if (due(slot))
@@ -315,6 +323,18 @@ static void slot_work(struct work_struct *work)
 	if (slot->unfenced && !closing(line) && !fence(slot) && READ_ONCE(line->live))
 		queue_delayed_work(apn_control_wq, &slot->work,
 				   msecs_to_jiffies(APN_RETRY_MIN_MS));
+}
+
+/* Writeback may wait for what this work brings back: it must not start any. */
+static void slot_work(struct work_struct *work)
+{
+	struct apn_slot *slot = container_of(to_delayed_work(work), struct apn_slot, work);
+	unsigned int noio = memalloc_noio_save();
+
+	bury_dead(slot, false);
+	if (slot->line->host && !closing(slot->line))
+		bring_back(slot);
+	memalloc_noio_restore(noio);
 }
 
 void apn_slot_init(struct apn_line *line, unsigned int index)
@@ -332,25 +352,37 @@ void apn_slot_start(struct apn_line *line)
 	apn_slot_wake(&line->slot[0]);
 }
 
-static void end_setup_now(struct apn_slot *slot)
+/* Whoever waits for an answer over one of them gets none. */
+static void end_lanes(struct apn_slot *slot)
 {
+	struct apn_lane *lane;
+
 	guard(mutex)(&slot->line->lock);
+	lane = lane_of(slot);
 	if (slot->setup)
 		apn_lane_die(slot->setup, -ESHUTDOWN, "the line is closing");
+	if (lane)
+		apn_lane_die(lane, -ESHUTDOWN, "the line is closing");
 }
 
-/* A lane that dies meanwhile queues the work again: hence cancel, bury, cancel. */
+/*
+ * A slot that is not stopped yet may wake one that is, so each is stopped twice; in
+ * the second round nobody is left who connects or wakes.
+ */
 void apn_slot_close_all(struct apn_line *line)
 {
 	unsigned int i;
 
 	for (i = 0; i < APN_LANES_MAX; i++)
-		end_setup_now(&line->slot[i]);
-	for (i = 0; i < APN_LANES_MAX; i++) {
-		cancel_delayed_work_sync(&line->slot[i].work);
-		bury_dead(&line->slot[i], true);
-		cancel_delayed_work_sync(&line->slot[i].work);
+		end_lanes(&line->slot[i]);
+	for (i = 0; i < 2 * APN_LANES_MAX; i++) {
+		struct apn_slot *slot = &line->slot[i % APN_LANES_MAX];
+
+		cancel_delayed_work_sync(&slot->work);
+		bury_dead(slot, true);
 	}
+	for (i = 0; i < APN_LANES_MAX; i++)
+		cancel_delayed_work_sync(&line->slot[i].work);
 }
 
 /* ---- the target's ---- */
@@ -382,8 +414,7 @@ int apn_slot_claim(struct apn_line *line, struct apn_lane *lane)
 	int ret = claim(slot, lane);
 
 	if (!ret)
-		wait_event_timeout(line->changed, slot_is_free(slot),
-				   msecs_to_jiffies(APN_SETUP_MS));
+		apn_wait_until(line->changed, slot_is_free(slot), msecs_to_jiffies(APN_SETUP_MS));
 	return ret;
 }
 

@@ -33,71 +33,132 @@ static struct apn_lane *pick(struct apn_line *line, u32 load)
 	return lane ?: least_loaded(line, 1) ?: apn_line_lane_at(line, 0);
 }
 
-static bool window_admits(const struct apn_window *w, u32 bytes)
+static bool window_admits(const struct apn_window *w, const struct apn_tx *tx)
 {
-	return w->granted - w->sent >= bytes;
+	return tx->hdr.op != APN_OP_WRITE || w->granted - w->sent >= tx->bytes;
+}
+
+/* One of the requests that the target admits at a time. */
+static bool take_turn(struct apn_line *line)
+{
+	if (atomic_inc_return(&line->window.requests) <= READ_ONCE(line->requests))
+		return true;
+	atomic_dec(&line->window.requests);
+	return false;
 }
 
 /*
  * Count first, then queue: a fence of the lane waits for this RCU section, so what
  * is counted and never arrives is taken back by its answer.
  */
-static int give(struct apn_line *line, struct apn_tx *tx, u32 load)
+static int give(struct apn_line *line, struct apn_tx *tx)
 {
-	struct apn_lane *lane = pick(line, load);
+	struct apn_lane *lane = pick(line, tx->load);
 
 	if (!lane)
 		return -ENOTCONN;
 	if (tx->hdr.op == APN_OP_WRITE) {
 		line->window.sent += tx->bytes;
-		line->slot[lane->index].writes += tx->bytes;
+		lane->writes += tx->bytes;
 	}
 	tx->lane = lane;
-	if (!apn_lane_queue(lane, tx)) {
-		atomic_long_add(load, &lane->load);
+	atomic_long_add(tx->load, &lane->load);
+	if (!apn_lane_queue(lane, tx))
 		return 0;
-	}
+	atomic_long_sub(tx->load, &lane->load);
 	tx->lane = NULL;
 	return -EAGAIN; /* it died just now; the next pick won't see it */
 }
 
-static int give_any(struct apn_line *line, struct apn_tx *tx, u32 load)
+/* With a turn, which is given back if no lane takes it. */
+static int give_any(struct apn_line *line, struct apn_tx *tx)
 {
 	int ret;
 
 	do {
-		ret = give(line, tx, load);
+		ret = give(line, tx);
 	} while (ret == -EAGAIN);
+	if (ret)
+		atomic_dec(&line->window.requests);
 	return ret;
 }
 
-/* Under window.lock. What does not fit waits, and all behind it. */
-static int submit_write(struct apn_line *line, struct apn_tx *tx, u32 load)
+static void wait_in_line(struct apn_window *w, struct apn_tx *tx, bool first)
+{
+	if (first)
+		list_add(&tx->queued, &w->waiting);
+	else
+		list_add_tail(&tx->queued, &w->waiting);
+	w->queued++;
+}
+
+static struct apn_tx *first_waiting(struct apn_window *w)
+{
+	return list_first_entry_or_null(&w->waiting, struct apn_tx, queued);
+}
+
+static void stop_waiting(struct apn_window *w, struct apn_tx *tx)
+{
+	list_del_init(&tx->queued);
+	w->queued--;
+}
+
+/* Under window.lock and RCU: whoever fits now goes, in order. */
+static void admit_waiting(struct apn_line *line)
+{
+	struct apn_window *w = &line->window;
+	struct apn_tx *tx;
+
+	while ((tx = first_waiting(w)) && window_admits(w, tx) && take_turn(line)) {
+		stop_waiting(w, tx);
+		if (!give_any(line, tx))
+			continue;
+		wait_in_line(w, tx, true);
+		return;
+	}
+}
+
+/*
+ * Under window.lock. What does not fit waits, and all behind it. Who ends a request
+ * looks for those who wait after it gave its turn back; so look again after queueing.
+ */
+static int submit_or_wait(struct apn_line *line, struct apn_tx *tx)
 {
 	struct apn_window *w = &line->window;
 
-	if (list_empty(&w->waiting) && window_admits(w, tx->bytes))
-		return give_any(line, tx, load);
+	if (list_empty(&w->waiting) && window_admits(w, tx) && take_turn(line))
+		return give_any(line, tx);
 	if (!apn_line_live(line))
 		return -ENOTCONN;
-	list_add_tail(&tx->queued, &w->waiting);
-	w->queued++;
+	wait_in_line(w, tx, false);
+	smp_mb();
+	admit_waiting(line);
 	return 0;
 }
 
-static int submit(struct apn_line *line, struct apn_tx *tx, u32 load)
+static int submit(struct apn_line *line, struct apn_tx *tx)
 {
 	guard(rcu)();
 	tx->lane = NULL;
-	if (tx->hdr.op != APN_OP_WRITE)
-		return give_any(line, tx, load);
+	if (tx->hdr.op != APN_OP_WRITE && take_turn(line))
+		return give_any(line, tx);
 	guard(spinlock_bh)(&line->window.lock);
-	return submit_write(line, tx, load);
+	return submit_or_wait(line, tx);
 }
 
-int apn_line_submit(struct apn_line *line, struct apn_tx *tx, u32 load, bool last)
+/* @tx was given to a lane and is its owner's again: the next one's turn. */
+void apn_line_done(struct apn_line *line)
 {
-	int ret = submit(line, tx, load);
+	atomic_dec(&line->window.requests);
+	smp_mb__after_atomic();
+	if (unlikely(READ_ONCE(line->window.queued)))
+		apn_line_window_open(line, NULL, 0);
+}
+EXPORT_SYMBOL_GPL(apn_line_done);
+
+int apn_line_submit(struct apn_line *line, struct apn_tx *tx, bool last)
+{
+	int ret = submit(line, tx);
 
 	if (last)
 		apn_line_kick(line);
@@ -132,35 +193,6 @@ EXPORT_SYMBOL_GPL(apn_line_kick);
 
 /* ---- when ---- */
 
-static struct apn_tx *first_waiting(struct apn_window *w)
-{
-	return list_first_entry_or_null(&w->waiting, struct apn_tx, queued);
-}
-
-static void stop_waiting(struct apn_window *w, struct apn_tx *tx)
-{
-	list_del_init(&tx->queued);
-	w->queued--;
-}
-
-/* Under window.lock and RCU: whoever fits now goes, in order. */
-static void admit_waiting(struct apn_line *line)
-{
-	struct apn_window *w = &line->window;
-	struct apn_tx *tx;
-
-	while ((tx = first_waiting(w)) && window_admits(w, tx->bytes)) {
-		u32 load = tx->bytes;
-
-		stop_waiting(w, tx);
-		if (!give_any(line, tx, load))
-			continue;
-		list_add(&tx->queued, &w->waiting);
-		w->queued++;
-		return;
-	}
-}
-
 static void kick_all(struct apn_line *line)
 {
 	unsigned int i;
@@ -173,15 +205,18 @@ static void kick_all(struct apn_line *line)
 	}
 }
 
-/* From any context; @granted is what a header said, old or new. */
-void apn_line_window_open(struct apn_line *line, u64 granted)
+/*
+ * From any context; @granted is what a header that came by @lane said, old or new. A
+ * lane that is dead may speak of counts that were begun anew since.
+ */
+void apn_line_window_open(struct apn_line *line, struct apn_lane *lane, u64 granted)
 {
 	struct apn_window *w = &line->window;
 	bool gave;
 
 	guard(rcu)();
 	spin_lock_bh(&w->lock);
-	if ((s64)(granted - w->granted) > 0)
+	if (lane && !apn_lane_dead(lane) && (s64)(granted - w->granted) > 0)
 		w->granted = granted;
 	gave = w->queued;
 	admit_waiting(line);
@@ -190,20 +225,29 @@ void apn_line_window_open(struct apn_line *line, u64 granted)
 		kick_all(line);
 }
 
-/* The target counts anew: so do we. No lane of before is alive. */
+/* The target counts anew: so do we. The lanes of before are dead, and of another epoch. */
 void apn_line_window_restart(struct apn_line *line, u64 granted)
 {
 	struct apn_window *w = &line->window;
 	unsigned int i;
 
 	guard(spinlock_bh)(&w->lock);
+	line->epoch++;
 	w->granted = granted;
 	w->sent = 0;
 	for (i = 0; i < APN_LANES_MAX; i++)
 		line->slot[i].writes = 0;
 }
 
-/* Fenced: what was counted for this lane and never came there is taken back. */
+/* A lane is closed: what it carried is its place's from now on. */
+void apn_line_window_fold(struct apn_line *line, struct apn_lane *lane)
+{
+	guard(spinlock_bh)(&line->window.lock);
+	if (lane->epoch == line->epoch)
+		line->slot[lane->index].writes += lane->writes;
+}
+
+/* Fenced: what the dead lanes of this place were given and never came is taken back. */
 void apn_line_window_lost(struct apn_line *line, struct apn_slot *slot, u64 received)
 {
 	struct apn_window *w = &line->window;
@@ -214,7 +258,7 @@ void apn_line_window_lost(struct apn_line *line, struct apn_slot *slot, u64 rece
 		slot->writes = received;
 	}
 	spin_unlock_bh(&w->lock);
-	apn_line_window_open(line, 0);
+	apn_line_window_open(line, NULL, 0);
 }
 
 bool apn_line_cancel(struct apn_line *line, struct apn_tx *tx)

@@ -8,7 +8,12 @@
 #include "netlink.h"
 #include "writer.h"
 
+#include <apn/wait.h>
 #include <linux/slab.h>
+
+enum { QUESTIONS_MAX = 64 }; /* open on one lane; each host's slots ask one at a time */
+
+static struct workqueue_struct *question_wq;
 
 struct question {
 	struct work_struct work;
@@ -28,6 +33,25 @@ static void answer(struct question *q, u8 op, u32 handle, const void *body, size
 static void refuse(struct question *q, enum apn_status status)
 {
 	apn_msg_refuse(q->lane, le64_to_cpu(q->hdr.tag), status, apn_pdu_status_text(status));
+}
+
+/* ---- sessions of a line ---- */
+
+static struct apn_session *session_of(struct apn_line *line, u32 handle)
+{
+	struct apn_session *session;
+
+	guard(rcu)();
+	session = xa_load(&line->sessions, handle);
+	return session && apn_session_get(session) ? session : NULL;
+}
+
+/* The host let go of it, in order. */
+static void leave(struct apn_session *session)
+{
+	guard(mutex)(&session->export->lock);
+	apn_writer_leaves(session->export, session);
+	apn_session_end(session, APN_STATUS_NO_SESSION, 0);
 }
 
 /* ---- ATTACH ---- */
@@ -76,7 +100,6 @@ static enum apn_status join(struct apn_export *export, struct question *q,
 		return APN_STATUS_PROTOCOL;
 	}
 	list_add_tail(&session->node, &export->sessions);
-	export->used = true;
 	attached(q, session);
 	apn_target_session_event(session);
 	return APN_STATUS_OK;
@@ -110,12 +133,47 @@ static enum apn_status attach_locked(struct apn_export *export, struct question 
 		return APN_STATUS_OK;
 	}
 	writer = writer && !read_only && !export->read_only && !export->device_read_only;
+	if (!list_empty(&export->ended))
+		return APN_WRITER_WAIT;
 	if (writer) {
 		status = apn_writer_admit(export, q->line, ask);
 		if (status)
 			return status;
+		if (apn_export_mark_used(export))
+			return APN_STATUS_IO;
 	}
 	return join(export, q, ask, writer, read_only);
+}
+
+/*
+ * Requests of sessions that ended, of this host's past or of a writer that was
+ * deposed, may still be with the device: they are waited for without the lock.
+ */
+static enum apn_status attach(struct apn_export *export, struct question *q,
+			      const struct apn_attach *ask)
+{
+	enum apn_status status;
+
+	for (;;) {
+		mutex_lock(&export->lock);
+		status = attach_locked(export, q, ask);
+		mutex_unlock(&export->lock);
+		if (status != APN_WRITER_WAIT)
+			return status;
+		apn_wait_until(export->idle, apn_export_settled(export), MAX_SCHEDULE_TIMEOUT);
+	}
+}
+
+/* A handle that the host uses for another disk now: the one before is gone there. */
+static void end_previous(struct question *q, const struct apn_attach *ask)
+{
+	struct apn_session *old = session_of(q->line, le32_to_cpu(q->hdr.handle));
+
+	if (!old)
+		return;
+	if (memcmp(old->uuid, ask->session, APN_UUID_BYTES))
+		leave(old);
+	apn_session_put(old);
 }
 
 static void do_attach(struct question *q)
@@ -124,10 +182,9 @@ static void do_attach(struct question *q)
 	struct apn_export *export = apn_export_find(ask->export);
 	enum apn_status status = APN_STATUS_REFUSED;
 
+	end_previous(q, ask);
 	if (export) {
-		mutex_lock(&export->lock);
-		status = attach_locked(export, q, ask);
-		mutex_unlock(&export->lock);
+		status = attach(export, q, ask);
 		apn_export_put(export);
 	}
 	if (status)
@@ -135,22 +192,6 @@ static void do_attach(struct question *q)
 }
 
 /* ---- DETACH and the end of a line ---- */
-
-static struct apn_session *session_of(struct apn_line *line, u32 handle)
-{
-	struct apn_session *session;
-
-	guard(rcu)();
-	session = xa_load(&line->sessions, handle);
-	return session && apn_session_get(session) ? session : NULL;
-}
-
-static void end_session(struct apn_session *session)
-{
-	mutex_lock(&session->export->lock);
-	apn_session_end(session, APN_STATUS_NO_SESSION, 0);
-	mutex_unlock(&session->export->lock);
-}
 
 static void do_detach(struct question *q)
 {
@@ -161,8 +202,9 @@ static void do_detach(struct question *q)
 		refuse(q, APN_STATUS_NO_SESSION);
 		return;
 	}
-	end_session(session);
-	apn_session_drain(session);
+	leave(session);
+	apn_wait_until(session->export->idle, apn_export_settled(session->export),
+		       MAX_SCHEDULE_TIMEOUT);
 	apn_session_put(session);
 	answer(q, APN_OP_DETACHED, handle, NULL, 0);
 }
@@ -177,7 +219,10 @@ void apn_control_forget(struct apn_line *line)
 
 		if (!session)
 			continue;
-		end_session(session);
+		mutex_lock(&session->export->lock);
+		apn_session_end(session, APN_STATUS_NO_SESSION, 0);
+		mutex_unlock(&session->export->lock);
+		apn_export_settled(session->export);
 		apn_session_put(session);
 	}
 }
@@ -236,12 +281,6 @@ static void do_list(struct question *q)
 
 /* ---- FENCE ---- */
 
-static u64 begun_by(struct apn_line *line, unsigned int index)
-{
-	guard(spinlock_bh)(&line->window.lock);
-	return line->slot[index].writes;
-}
-
 /*
  * A line that is not known has no lane, and what came by those it had has ended: a
  * line is forgotten only with its last request.
@@ -251,13 +290,10 @@ static void do_fence(struct question *q)
 	const struct apn_fence *ask = (const void *)q->body;
 	unsigned int index = le16_to_cpu(ask->lane);
 	struct apn_fenced fenced = {};
-	struct apn_line *line = apn_line_known(ask->line, q->line->identity, NULL);
+	u64 begun = apn_line_fence_all(ask->line, q->line->identity, index,
+				       le32_to_cpu(ask->incarnation));
 
-	if (line) {
-		apn_line_fence(line, index, le32_to_cpu(ask->incarnation));
-		fenced.received = cpu_to_le64(begun_by(line, index));
-		apn_line_put(line);
-	}
+	fenced.received = cpu_to_le64(begun);
 	answer(q, APN_OP_FENCED, 0, &fenced, sizeof(fenced));
 }
 
@@ -275,6 +311,7 @@ static void question_work(struct work_struct *work)
 	struct question *q = container_of(work, struct question, work);
 
 	work_of[q->hdr.op](q);
+	atomic_dec(&q->lane->questions);
 	apn_lane_put(q->lane);
 	apn_line_put(q->line);
 	kfree(q);
@@ -287,8 +324,14 @@ void apn_control_ask(struct apn_lane *lane, const struct apn_hdr *hdr, const voi
 
 	if (!work_of[hdr->op])
 		return;
+	if (atomic_inc_return(&lane->questions) > QUESTIONS_MAX) {
+		atomic_dec(&lane->questions);
+		apn_lane_die(lane, -ENOBUFS, "more questions than may be open at a time");
+		return;
+	}
 	q = kzalloc(struct_size(q, body, APN_BODY_BYTES_MAX), GFP_KERNEL);
 	if (!q) {
+		atomic_dec(&lane->questions);
 		apn_msg_refuse(lane, le64_to_cpu(hdr->tag), APN_STATUS_NO_MEMORY,
 			       "the target has no memory");
 		return;
@@ -298,5 +341,17 @@ void apn_control_ask(struct apn_lane *lane, const struct apn_hdr *hdr, const voi
 	q->lane = apn_lane_get(lane);
 	q->hdr = *hdr;
 	memcpy(q->body, body, bytes);
-	queue_work(apn_control_wq, &q->work);
+	queue_work(question_wq, &q->work);
+}
+
+int apn_control_init(void)
+{
+	question_wq = alloc_workqueue("apn_target_ask", WQ_UNBOUND, 0);
+	return question_wq ? 0 : -ENOMEM;
+}
+
+/* The lines are closed: no question comes any more; those that are open end first. */
+void apn_control_exit(void)
+{
+	destroy_workqueue(question_wq);
 }

@@ -9,4 +9,7 @@
 void apn_control_ask(struct apn_lane *lane, const struct apn_hdr *hdr, const void *body);
 void apn_control_forget(struct apn_line *line);
 
+int apn_control_init(void);
+void apn_control_exit(void);
+
 #endif /* APN_TARGET_CONTROL_H */

@@ -6,6 +6,7 @@
 #include "session.h"
 
 #include <apn/log.h>
+#include <apn/wait.h>
 #include <compat/blk.h>
 #include <linux/slab.h>
 #include <net/netlink.h>
@@ -128,6 +129,8 @@ static int open_state(struct apn_export *export, const struct nlattr *attr,
 	else if (ret)
 		NL_SET_ERR_MSG_ATTR(extack, attr,
 				    "the export's state file can't be opened or written");
+	memcpy(export->before, export->record.instance, APN_UUID_BYTES);
+	export->before_orderly = export->record.orderly;
 	return ret;
 }
 
@@ -155,7 +158,7 @@ u32 apn_export_flags(struct apn_export *export, bool read_only)
 		flags |= APN_DISK_WRITE_ZEROES;
 	if (bdev_rot(bdev))
 		flags |= APN_DISK_ROTATIONAL;
-	if (export->record.orderly)
+	if (export->before_orderly)
 		flags |= APN_DISK_ORDERLY;
 	return flags;
 }
@@ -171,7 +174,7 @@ void apn_export_describe(struct apn_export *export, bool read_only, struct apn_a
 	u32 block = bdev_logical_block_size(bdev);
 
 	memcpy(a->volume, export->record.volume, APN_UUID_BYTES);
-	memcpy(a->before, export->record.instance, APN_UUID_BYTES);
+	memcpy(a->before, export->before, APN_UUID_BYTES);
 	a->size = cpu_to_le64(round_down(export->size, block));
 	a->flags = cpu_to_le32(apn_export_flags(export, read_only));
 	a->block_bytes = cpu_to_le32(block);
@@ -233,7 +236,7 @@ bool apn_export_admits(struct apn_export *export, const struct apn_line *line, b
 	lockdep_assert_held(&export->lock);
 	*read_only = false;
 	if (line->security == APN_SECURITY_NONE)
-		return list_empty(&export->allowed);
+		return !export->restricted;
 	allow = allowed(export, line->identity);
 	if (allow)
 		*read_only = allow->read_only;
@@ -244,6 +247,7 @@ int apn_export_allow(struct apn_export *export, const char *identity, bool read_
 {
 	struct apn_allow *allow = allowed(export, identity);
 
+	export->restricted = true;
 	if (!allow) {
 		allow = kzalloc_obj(*allow);
 		if (!allow)
@@ -267,6 +271,8 @@ bool apn_export_disallow(struct apn_export *export, const char *identity)
 }
 
 /* ---- life ---- */
+
+static void settle_work(struct work_struct *work);
 
 static void free_export(struct apn_export *export)
 {
@@ -294,6 +300,8 @@ static void export_release(struct kref *ref)
 
 	cancel_delayed_work_sync(&export->watch);
 	apn_limit_stop(&export->limit);
+	flush_work(&export->submit);
+	cancel_work_sync(&export->settle);
 	free_export(export);
 }
 
@@ -314,6 +322,10 @@ static struct apn_export *alloc_export(const struct apn_export_wish *wish)
 	INIT_LIST_HEAD(&export->node);
 	INIT_LIST_HEAD(&export->allowed);
 	INIT_LIST_HEAD(&export->sessions);
+	INIT_LIST_HEAD(&export->ended);
+	init_waitqueue_head(&export->idle);
+	INIT_WORK(&export->settle, settle_work);
+	apn_io_init_export(export);
 	INIT_DELAYED_WORK(&export->watch, watch_device);
 	apn_limit_init(&export->limit, apn_io_resume_limited, apn_io_waiter_bytes);
 	strscpy(export->name, wish->name, sizeof(export->name));
@@ -343,7 +355,8 @@ static int open_export(struct apn_export *export, const struct apn_export_wish *
 }
 
 struct apn_export *apn_export_add(const struct apn_export_wish *wish,
-				  struct netlink_ext_ack *extack)
+				  struct netlink_ext_ack *extack,
+				  int (*fill)(struct apn_export *export, void *arg), void *arg)
 {
 	struct apn_export *export;
 	int ret;
@@ -357,6 +370,11 @@ struct apn_export *apn_export_add(const struct apn_export_wish *wish,
 	if (!export)
 		return ERR_PTR(-ENOMEM);
 	ret = open_export(export, wish, extack);
+	if (!ret) {
+		mutex_lock(&export->lock);
+		ret = fill(export, arg);
+		mutex_unlock(&export->lock);
+	}
 	if (ret) {
 		apn_export_put(export);
 		return ERR_PTR(ret);
@@ -366,17 +384,66 @@ struct apn_export *apn_export_add(const struct apn_export_wish *wish,
 	return apn_export_get(export);
 }
 
-/* Under export->lock; each is waited for, so that the device is free afterwards. */
+/* Under export->lock. */
 static void end_sessions(struct apn_export *export, enum apn_notice_kind notice)
+{
+	struct apn_session *session, *next;
+
+	list_for_each_entry_safe(session, next, &export->sessions, node)
+		apn_session_end(session, APN_STATUS_NO_SESSION, notice);
+}
+
+/* Ended sessions stay on a list until their last request has left the device. */
+bool apn_export_settled(struct apn_export *export)
+{
+	struct apn_session *session, *next;
+
+	guard(mutex)(&export->lock);
+	list_for_each_entry_safe(session, next, &export->ended, node) {
+		if (atomic_read(&session->inflight))
+			continue;
+		list_del_init(&session->node);
+		apn_session_put(session);
+	}
+	return list_empty(&export->ended);
+}
+
+static void settle_work(struct work_struct *work)
+{
+	apn_export_settled(container_of(work, struct apn_export, settle));
+}
+
+static bool present_idle(struct apn_export *export)
 {
 	struct apn_session *session;
 
-	while ((session = list_first_entry_or_null(&export->sessions, struct apn_session, node))) {
-		apn_session_get(session);
-		apn_session_end(session, APN_STATUS_NO_SESSION, notice);
-		apn_session_drain(session);
-		apn_session_put(session);
-	}
+	guard(mutex)(&export->lock);
+	list_for_each_entry(session, &export->sessions, node)
+		if (atomic_read(&session->inflight))
+			return false;
+	return true;
+}
+
+/*
+ * A record of an orderly end speaks of a time when nobody wrote: before anybody does
+ * again it has to go, on the medium.
+ */
+int apn_export_mark_used(struct apn_export *export)
+{
+	struct apn_state next = export->record;
+	int ret;
+
+	lockdep_assert_held(&export->lock);
+	if (export->used)
+		return 0;
+	memcpy(next.instance, apn_target_instance, APN_UUID_BYTES);
+	next.orderly = false;
+	ret = apn_state_store(&export->state_file, &next);
+	if (ret)
+		return ret;
+	export->record = next;
+	export->used = true;
+	return 0;
 }
 
 /* What was acknowledged is on the medium, and the record says that nothing was lost. */
@@ -394,9 +461,11 @@ static int record_orderly(struct apn_export *export)
 	memcpy(next.instance, apn_target_instance, APN_UUID_BYTES);
 	next.orderly = true;
 	ret = apn_state_store(&export->state_file, &next);
-	if (!ret)
-		export->used = false;
-	return ret;
+	if (ret)
+		return ret;
+	export->record = next;
+	export->used = false;
+	return 0;
 }
 
 int apn_export_del(struct apn_export *export, bool force, struct netlink_ext_ack *extack)
@@ -409,6 +478,9 @@ int apn_export_del(struct apn_export *export, bool force, struct netlink_ext_ack
 	}
 	export->gone = true;
 	end_sessions(export, APN_NOTICE_DRAINING);
+	mutex_unlock(&export->lock);
+	apn_wait_until(export->idle, apn_export_settled(export), MAX_SCHEDULE_TIMEOUT);
+	mutex_lock(&export->lock);
 	record_orderly(export);
 	mutex_unlock(&export->lock);
 	mutex_lock(&exports_lock);
@@ -428,25 +500,29 @@ void apn_export_set_read_only(struct apn_export *export, bool read_only)
 	apn_export_tell_changed(export);
 }
 
-static void wait_idle(struct apn_export *export)
+static void begin_drain(struct apn_export *export)
 {
 	struct apn_session *session;
 
-	list_for_each_entry(session, &export->sessions, node)
-		apn_session_drain(session);
-}
-
-/* Under export->lock: what is under way ends, the cache is flushed, nothing new begins. */
-int apn_export_drain(struct apn_export *export)
-{
-	struct apn_session *session;
-	int ret;
-
-	lockdep_assert_held(&export->lock);
+	guard(mutex)(&export->lock);
 	WRITE_ONCE(export->state, APN_TARGET_EXPORT_STATE_DRAINING);
 	list_for_each_entry(session, &export->sessions, node)
 		apn_session_tell(session, APN_NOTICE_DRAINING);
-	wait_idle(export);
+	apn_target_export_event(export);
+}
+
+/* What is with the device ends, its cache is flushed, nothing new begins. */
+int apn_export_drain(struct apn_export *export)
+{
+	int ret;
+
+	begin_drain(export);
+	smp_mb(); /* pairs with apn_session_device_begin() */
+	apn_wait_until(export->idle, apn_export_settled(export) && present_idle(export),
+		       MAX_SCHEDULE_TIMEOUT);
+	guard(mutex)(&export->lock);
+	if (export->state != APN_TARGET_EXPORT_STATE_DRAINING)
+		return -EAGAIN;
 	ret = record_orderly(export);
 	if (!ret)
 		export->state = APN_TARGET_EXPORT_STATE_DRAINED;
@@ -454,12 +530,14 @@ int apn_export_drain(struct apn_export *export)
 	return ret;
 }
 
-void apn_export_resume(struct apn_export *export)
+int apn_export_resume(struct apn_export *export)
 {
 	lockdep_assert_held(&export->lock);
-	export->used = !list_empty(&export->sessions);
+	if (!list_empty(&export->sessions) && apn_export_mark_used(export))
+		return -EIO;
 	WRITE_ONCE(export->state, APN_TARGET_EXPORT_STATE_SERVING);
 	apn_export_tell_changed(export);
+	return 0;
 }
 
 void apn_export_remove_all(void)

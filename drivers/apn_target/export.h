@@ -40,12 +40,24 @@ struct apn_export {
 	enum apn_target_durability durability;
 	struct list_head allowed;
 	struct list_head sessions;
+	struct list_head ended; /* sessions whose requests may be with the device still */
+	wait_queue_head_t idle; /* a session's last request left the device */
+	struct work_struct settle;
+	bool restricted; /* had a list once: without one it is nobody's, not everybody's */
+	u8 before[APN_UUID_BYTES]; /* the instance that served it before us */
+	bool before_orderly;
 	struct apn_state record;
 	struct apn_state_file state_file;
 	u64 size; /* as last told to the sessions */
 	struct delayed_work watch; /* the device's size */
 	struct apn_limit limit;
 	struct apn_use use;
+
+	/* Requests for a device that has many already: submitted by a work, which may wait. */
+	spinlock_t submit_lock;
+	struct list_head submits;
+	struct work_struct submit;
+	atomic_t busy; /* requests with the device */
 };
 
 struct apn_export_wish {
@@ -56,8 +68,10 @@ struct apn_export_wish {
 	u64 limit_bps, limit_iops;
 };
 
+/* @fill says who may, before anybody can. */
 struct apn_export *apn_export_add(const struct apn_export_wish *wish,
-				  struct netlink_ext_ack *extack);
+				  struct netlink_ext_ack *extack,
+				  int (*fill)(struct apn_export *export, void *arg), void *arg);
 /* -EBUSY while sessions use it, unless by force. */
 int apn_export_del(struct apn_export *export, bool force, struct netlink_ext_ack *extack);
 struct apn_export *apn_export_find(const char *name);
@@ -76,8 +90,13 @@ bool apn_export_admits(struct apn_export *export, const struct apn_line *line, b
 u32 apn_export_flags(struct apn_export *export, bool read_only);
 void apn_export_describe(struct apn_export *export, bool read_only, struct apn_attached *a);
 void apn_export_set_read_only(struct apn_export *export, bool read_only);
+/* Not under export->lock, which it takes. */
 int apn_export_drain(struct apn_export *export);
-void apn_export_resume(struct apn_export *export);
+/* None of the ended sessions' requests is with the device. Takes export->lock. */
+bool apn_export_settled(struct apn_export *export);
+/* Under export->lock: what the medium must know before anybody writes. */
+int apn_export_mark_used(struct apn_export *export);
+int apn_export_resume(struct apn_export *export);
 void apn_export_tell_changed(struct apn_export *export);
 
 extern u8 apn_target_instance[APN_UUID_BYTES];

@@ -16,6 +16,9 @@
 
 enum {
 	INLINE_ENTRIES = 8, /* pages of a small request, without a table of its own */
+	BUSY_MANY = 64, /* with so many the device may make the next submitter wait */
+	OVERDUE = 2, /* times as many requests as agreed: those of a dead lane end late */
+	LENGTH_MAX = 1 << 30, /* of a DISCARD or WRITE_ZEROES; also what ATTACHED says */
 };
 
 struct apn_io {
@@ -115,8 +118,9 @@ static void io_take(struct apn_io *io, struct apn_lane *lane, struct apn_session
 	io->lane = lane;
 	io->session = session;
 	apn_line_request_begin(lane);
+	atomic_inc(&lane->line->window.requests);
 	if (session)
-		apn_session_request_begin(session);
+		apn_session_get(session);
 }
 
 /*
@@ -141,9 +145,10 @@ static void io_free(struct apn_io *io)
 	if (io->budgeted)
 		apn_memory_return(lane->line, io->bytes);
 	kmem_cache_free(io_cache, io);
+	atomic_dec(&lane->line->window.requests);
 	apn_line_request_end(lane);
 	if (session)
-		apn_session_request_end(session);
+		apn_session_put(session);
 }
 
 /* ---- the reply ---- */
@@ -230,6 +235,12 @@ static void count(struct apn_use *use, const struct apn_io *io, u64 ns)
 
 static bool durable(const struct apn_io *io);
 
+static void leave_device(struct apn_io *io)
+{
+	atomic_dec(&io->session->export->busy);
+	apn_session_device_end(io->session);
+}
+
 /* A chain of zeroing bios can't carry FUA as one: a flush behind it can. */
 static bool wants_flush(const struct apn_io *io)
 {
@@ -250,6 +261,7 @@ static void io_done(struct apn_io *io)
 	ns = ktime_get_ns() - io->start_ns;
 	count(&io->session->use, io, ns);
 	count(&io->session->export->use, io, ns);
+	leave_device(io);
 	reply(io);
 }
 
@@ -297,8 +309,7 @@ static u32 aim(struct bio *bio, struct apn_io *io, unsigned int first, unsigned 
 	for (i = 0; i < n; i++)
 		bytes += io->table[first + i].bv_len;
 	bio->bi_io_vec = io->table + first;
-	bio->bi_vcnt = n;
-	bio->bi_max_vecs = n;
+	bio->bi_vcnt = n; /* bi_max_vecs stays zero: the table is not the bio's to free */
 	bio->bi_iter.bi_size = bytes;
 	bio->bi_iter.bi_sector = at >> SECTOR_SHIFT;
 	return bytes;
@@ -392,9 +403,15 @@ static void do_zeroes(struct apn_io *io)
 	unsigned int flags = io->ask.flags & APN_FLAG_NOUNMAP ? BLKDEV_ZERO_NOUNMAP : 0;
 	struct block_device *bdev = io->session->export->bdev;
 	struct bio *chain = NULL;
-	int ret = __blkdev_issue_zeroout(bdev, io->offset >> SECTOR_SHIFT,
+	int ret;
+
+	if (!bdev_write_zeroes_sectors(bdev)) {
+		io->status = APN_STATUS_UNSUPPORTED;
+		return;
+	}
+	ret = __blkdev_issue_zeroout(bdev, io->offset >> SECTOR_SHIFT,
 					 le64_to_cpu(io->ask.io.length) >> SECTOR_SHIFT, GFP_NOIO,
-					 &chain, flags);
+					 &chain, flags | BLKDEV_ZERO_NOFALLBACK);
 
 	if (ret && !io->status)
 		io->status = APN_STATUS_UNSUPPORTED;
@@ -434,6 +451,8 @@ static enum apn_status judge(const struct apn_io *io)
 	if (changes(io->ask.op) &&
 	    (!session->writer || export->read_only || export->device_read_only))
 		return APN_STATUS_READ_ONLY;
+	if (!moves(io->ask.op) && length > LENGTH_MAX)
+		return APN_STATUS_RANGE;
 	if ((io->offset | length) & (bdev_logical_block_size(export->bdev) - 1) ||
 	    io->offset > size || length > size - io->offset)
 		return APN_STATUS_RANGE;
@@ -442,9 +461,13 @@ static enum apn_status judge(const struct apn_io *io)
 
 static void start(struct apn_io *io)
 {
-	enum apn_status status = judge(io);
+	enum apn_status status;
 
+	atomic_inc(&io->session->export->busy);
+	apn_session_device_begin(io->session);
+	status = judge(io);
 	if (status) {
+		leave_device(io);
 		refuse(io, status);
 		return;
 	}
@@ -454,11 +477,33 @@ static void start(struct apn_io *io)
 	io_done(io);
 }
 
+static void submit_later(struct apn_io *io)
+{
+	struct apn_export *export = io->session->export;
+
+	spin_lock_bh(&export->submit_lock);
+	list_add_tail(&io->node, &export->submits);
+	spin_unlock_bh(&export->submit_lock);
+	queue_work(apn_control_wq, &export->submit);
+}
+
+/*
+ * Who receives also answers the host's PING: he must not wait for a device. One that
+ * has few requests takes the next at once; of one that has many nobody knows.
+ */
+static void start_here_or_later(struct apn_io *io)
+{
+	if (atomic_read(&io->session->export->busy) < BUSY_MANY)
+		start(io);
+	else
+		submit_later(io);
+}
+
 static void start_if_budgeted(struct apn_io *io)
 {
 	io->budgeted = io->ask.op == APN_OP_READ;
 	if (!io->budgeted || apn_memory_take(io->lane->line, io->bytes, &io->node))
-		start(io);
+		start_here_or_later(io);
 }
 
 static struct apn_io *pop(struct list_head *list)
@@ -485,6 +530,29 @@ void apn_io_settle(struct apn_lane *lane)
 			start_if_budgeted(io);
 	}
 	blk_finish_plug(&plug);
+}
+
+static void submit_work(struct work_struct *work)
+{
+	struct apn_export *export = container_of(work, struct apn_export, submit);
+	struct blk_plug plug;
+	struct apn_io *io;
+	LIST_HEAD(due);
+
+	spin_lock_bh(&export->submit_lock);
+	list_splice_init(&export->submits, &due);
+	spin_unlock_bh(&export->submit_lock);
+	blk_start_plug(&plug);
+	while ((io = pop(&due)))
+		start(io);
+	blk_finish_plug(&plug);
+}
+
+void apn_io_init_export(struct apn_export *export)
+{
+	spin_lock_init(&export->submit_lock);
+	INIT_LIST_HEAD(&export->submits);
+	INIT_WORK(&export->submit, submit_work);
 }
 
 void apn_io_resume_limited(struct list_head *due)
@@ -546,11 +614,18 @@ static bool within_line(struct apn_lane *lane)
 	return lane->partials < APN_PARTIAL_MAX;
 }
 
-static void count_begun(struct apn_line *line, unsigned int index, u32 bytes)
+static void count_begun(struct apn_lane *lane, u32 bytes)
 {
+	struct apn_line *line = lane->line;
+
 	guard(spinlock_bh)(&line->window.lock);
-	line->slot[index].writes += bytes;
+	lane->writes += bytes;
 	line->window.sent += bytes;
+}
+
+static bool too_many(struct apn_line *line)
+{
+	return atomic_read(&line->window.requests) > OVERDUE * line->requests;
 }
 
 /* The host may not send what it was not granted. */
@@ -571,11 +646,13 @@ static int begin_new(struct apn_lane *lane, struct apn_session *session, struct 
 		return -EAGAIN;
 	io_take(io, lane, session);
 	rx->owner = io;
+	list_add_tail(&io->node, &lane->partial);
+	if (too_many(lane->line))
+		return -EDQUOT;
 	if (!write)
 		return 0;
-	list_add_tail(&io->node, &lane->partial);
 	lane->partials++;
-	count_begun(lane->line, lane->index, io->bytes);
+	count_begun(lane, io->bytes);
 	if (overdrawn(lane->line))
 		return -EDQUOT;
 	apn_payload_table(&rx->to, ITER_DEST, io->table, io->entries, io->bytes);

@@ -16,6 +16,7 @@ void apn_io_resume_limited(struct list_head *due);
 void apn_io_resume_budgeted(struct list_head *due);
 u32 apn_io_waiter_bytes(const struct list_head *waiter);
 
+void apn_io_init_export(struct apn_export *export);
 int apn_io_init(void);
 void apn_io_exit(void);
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* apn_target.ko: the storage site. */
+#include "control.h"
 #include "export.h"
 #include "io.h"
 #include "memory.h"
@@ -24,11 +25,16 @@ static int __init apn_target_init(void)
 	ret = apn_session_init();
 	if (ret)
 		goto exit_io;
-	ret = apn_target_netlink_init();
+	ret = apn_control_init();
 	if (ret)
 		goto exit_session;
+	ret = apn_target_netlink_init();
+	if (ret)
+		goto exit_control;
 	return 0;
 
+exit_control:
+	apn_control_exit();
 exit_session:
 	apn_session_exit();
 exit_io:
@@ -41,6 +47,7 @@ static void __exit apn_target_exit(void)
 {
 	apn_target_netlink_exit();
 	apn_port_remove_all();
+	apn_control_exit();
 	apn_export_remove_all();
 	apn_session_exit();
 	rcu_barrier();

@@ -29,6 +29,8 @@ static u64 promise(u64 least)
 
 	guard(spinlock)(&promised_lock);
 	left = promised < limit() ? limit() - promised : 0;
+	if (left < least)
+		return 0;
 	window = clamp_t(u64, left / 2, least, APN_LINE_WINDOW_MAX);
 	promised += window;
 	return window;
@@ -75,6 +77,10 @@ u64 apn_memory_window(struct apn_line *line)
 	INIT_LIST_HEAD(&b->waiting);
 	INIT_WORK(&b->work, budget_work);
 	b->window = promise(line->io_bytes);
+	if (!b->window) {
+		kfree(b);
+		return 0;
+	}
 	line->private = b;
 	return b->window;
 }

@@ -236,8 +236,9 @@ static int allow_one(struct apn_export *export, const struct nlattr *nest,
 					nla_get_u8(tb[APN_TARGET_A_ALLOW_READ_ONLY]));
 }
 
-static int allow_all(struct apn_export *export, struct genl_info *info)
+static int allow_all(struct apn_export *export, void *arg)
 {
+	struct genl_info *info = arg;
 	struct nlattr *attr;
 	int left, ret = 0;
 
@@ -285,18 +286,13 @@ int apn_target_nl_export_add_doit(struct sk_buff *skb, struct genl_info *info)
 
 	if (ret)
 		return ret;
-	export = apn_export_add(&wish, info->extack);
+	export = apn_export_add(&wish, info->extack, allow_all, info);
 	if (IS_ERR(export))
 		return PTR_ERR(export);
 	mutex_lock(&export->lock);
-	ret = allow_all(export, info);
-	if (!ret)
-		apn_target_export_event(export);
+	apn_target_export_event(export);
 	mutex_unlock(&export->lock);
-	if (ret)
-		apn_export_del(export, true, NULL);
-	else
-		ret = reply_export(info, export);
+	ret = reply_export(info, export);
 	apn_export_put(export);
 	return ret;
 }
@@ -384,12 +380,13 @@ int apn_target_nl_export_drain_doit(struct sk_buff *skb, struct genl_info *info)
 	export = find_export(info);
 	if (IS_ERR(export))
 		return PTR_ERR(export);
-	mutex_lock(&export->lock);
-	if (info->attrs[APN_TARGET_A_EXPORT_RESUME])
-		apn_export_resume(export);
-	else
+	if (info->attrs[APN_TARGET_A_EXPORT_RESUME]) {
+		mutex_lock(&export->lock);
+		ret = apn_export_resume(export);
+		mutex_unlock(&export->lock);
+	} else {
 		ret = apn_export_drain(export);
-	mutex_unlock(&export->lock);
+	}
 	if (ret)
 		NL_SET_ERR_MSG(info->extack, "the device could not be flushed, or the state not stored");
 	apn_export_put(export);

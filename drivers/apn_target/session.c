@@ -8,6 +8,8 @@
 
 static struct workqueue_struct *release_wq;
 static atomic_t ids;
+static atomic_t alive; /* from make to free: the module stays as long */
+static DECLARE_WAIT_QUEUE_HEAD(none_alive);
 
 /* In process context: both puts may sleep. */
 static void session_release_work(struct work_struct *work)
@@ -18,6 +20,8 @@ static void session_release_work(struct work_struct *work)
 	apn_line_put(session->line);
 	apn_log_free("session", session);
 	kfree_rcu(session, rcu);
+	if (atomic_dec_and_test(&alive))
+		wake_up_all(&none_alive);
 }
 
 struct apn_session *apn_session_make(struct apn_export *export, struct apn_line *line,
@@ -30,7 +34,6 @@ struct apn_session *apn_session_make(struct apn_export *export, struct apn_line 
 	kref_init(&session->ref);
 	INIT_WORK(&session->release, session_release_work);
 	INIT_LIST_HEAD(&session->node);
-	init_waitqueue_head(&session->idle);
 	session->export = apn_export_get(export);
 	session->line = apn_line_get(line);
 	session->id = atomic_inc_return(&ids);
@@ -38,6 +41,7 @@ struct apn_session *apn_session_make(struct apn_export *export, struct apn_line 
 	memcpy(session->uuid, ask->session, APN_UUID_BYTES);
 	memcpy(session->boot, ask->boot, APN_UUID_BYTES);
 	strscpy(session->identity, line->identity, sizeof(session->identity));
+	atomic_inc(&alive);
 	apn_log_create("session", session);
 	return session;
 }
@@ -64,7 +68,8 @@ void apn_session_tell(struct apn_session *session, enum apn_notice_kind kind)
 	struct apn_hdr hdr = { .op = APN_OP_NOTICE, .handle = cpu_to_le32(session->handle) };
 	struct apn_notice notice = {
 		.kind = cpu_to_le32(kind),
-		.flags = cpu_to_le32(apn_export_flags(session->export, session->read_only)),
+		.flags = cpu_to_le32(apn_export_flags(session->export,
+						      session->read_only || !session->writer)),
 		.size = cpu_to_le64(session->export->size),
 	};
 
@@ -78,38 +83,34 @@ void apn_session_end(struct apn_session *session, enum apn_status why,
 		     enum apn_notice_kind notice)
 {
 	lockdep_assert_held(&session->export->lock);
-	if (list_empty(&session->node))
+	if (session->ended)
 		return;
-	list_del_init(&session->node);
 	WRITE_ONCE(session->ended, why);
-	smp_mb(); /* a request that did not see it is counted in inflight by now */
+	smp_mb(); /* pairs with apn_session_device_begin() */
+	list_move_tail(&session->node, &session->export->ended);
 	if (notice)
 		apn_session_tell(session, notice);
 	apn_line_leave(session->line, session->handle);
 	apn_target_session_event(session);
-	apn_session_put(session);
+	queue_work(apn_control_wq, &session->export->settle);
 }
 
-/*
- * Called after apn_session_end(), with a reference. apn_line_leave() waited for all
- * who may have found the session by its handle, so inflight only falls.
- */
-void apn_session_drain(struct apn_session *session)
+/* Counted before it looks whether the session ended: one of the two sees the other. */
+void apn_session_device_begin(struct apn_session *session)
 {
-	wait_event(session->idle, !atomic_read(&session->inflight));
-}
-
-void apn_session_request_begin(struct apn_session *session)
-{
-	kref_get(&session->ref);
 	atomic_inc(&session->inflight);
+	smp_mb__after_atomic();
 }
 
-void apn_session_request_end(struct apn_session *session)
+void apn_session_device_end(struct apn_session *session)
 {
-	if (atomic_dec_and_test(&session->inflight))
-		wake_up_all(&session->idle);
-	apn_session_put(session);
+	struct apn_export *export = session->export;
+
+	if (!atomic_dec_and_test(&session->inflight))
+		return;
+	wake_up_all(&export->idle);
+	if (READ_ONCE(session->ended))
+		queue_work(apn_control_wq, &export->settle);
 }
 
 int apn_session_init(void)
@@ -118,7 +119,9 @@ int apn_session_init(void)
 	return release_wq ? 0 : -ENOMEM;
 }
 
+/* Each lives as long as its last request: a device that hangs is waited for. */
 void apn_session_exit(void)
 {
+	wait_event(none_alive, !atomic_read(&alive));
 	destroy_workqueue(release_wq);
 }

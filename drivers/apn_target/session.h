@@ -9,7 +9,7 @@ struct apn_session {
 	struct kref ref; /* the attachment's, and one for each request */
 	struct rcu_head rcu;
 	struct work_struct release;
-	struct list_head node; /* export->lock; empty once it ended */
+	struct list_head node; /* export->sessions, then export->ended; export->lock */
 	struct apn_export *export; /* a reference */
 	struct apn_line *line; /* a reference */
 	u32 handle;
@@ -22,8 +22,7 @@ struct apn_session {
 	u64 generation;
 	unsigned long since; /* jiffies */
 	enum apn_status ended; /* why its requests are refused; OK: they are not */
-	atomic_t inflight;
-	wait_queue_head_t idle;
+	atomic_t inflight; /* requests that may reach the device */
 	struct apn_use use;
 };
 
@@ -38,12 +37,13 @@ void apn_session_put(struct apn_session *session); /* any context */
  */
 void apn_session_end(struct apn_session *session, enum apn_status why,
 		     enum apn_notice_kind notice);
-/* Nothing of an ended session can reach the device any more. */
-void apn_session_drain(struct apn_session *session);
-
 void apn_session_tell(struct apn_session *session, enum apn_notice_kind kind);
-void apn_session_request_begin(struct apn_session *session);
-void apn_session_request_end(struct apn_session *session);
+/*
+ * A request is about to be judged and given to the device; it has left it. Between
+ * the two its session's end is waited for.
+ */
+void apn_session_device_begin(struct apn_session *session);
+void apn_session_device_end(struct apn_session *session);
 
 int apn_session_init(void);
 void apn_session_exit(void);

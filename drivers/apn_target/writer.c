@@ -31,25 +31,38 @@ bool apn_writer_superseded(const struct apn_export *export, const struct apn_att
 	       !same(export->record.writer, ask->session);
 }
 
-/* A host that was started anew has lost what it had: its old self gives way. */
+static bool takes_over(const struct apn_attach *ask)
+{
+	return le32_to_cpu(ask->flags) & APN_ATTACH_TAKEOVER;
+}
+
+/*
+ * A host that was started anew has lost what it had, and one whose disk is gone could
+ * not always say so: their old selves give way.
+ */
 static bool gives_way(const struct apn_session *old, const struct apn_line *line,
 		      const struct apn_attach *ask)
 {
-	if (le32_to_cpu(ask->flags) & APN_ATTACH_TAKEOVER)
+	if (takes_over(ask))
 		return true;
-	return !strcmp(old->identity, line->identity) && !same(old->boot, ask->boot);
+	return !strcmp(old->identity, line->identity) &&
+	       (!same(old->boot, ask->boot) || !apn_line_live(old->line));
+}
+
+/* One that left without a word is the writer still, until it or a takeover says else. */
+static bool claimed_by_another(const struct apn_export *export, const struct apn_line *line,
+			       const struct apn_attach *ask)
+{
+	return memchr_inv(export->record.writer, 0, APN_UUID_BYTES) &&
+	       strcmp(export->record.identity, line->identity) && !takes_over(ask);
 }
 
 static void depose(struct apn_export *export)
 {
 	struct apn_session *old;
 
-	while ((old = present_writer(export))) {
-		kref_get(&old->ref);
+	while ((old = present_writer(export)))
 		apn_session_end(old, APN_STATUS_SUPERSEDED, APN_NOTICE_SUPERSEDED);
-		apn_session_drain(old);
-		apn_session_put(old);
-	}
 }
 
 static enum apn_status record_writer(struct apn_export *export, const struct apn_line *line,
@@ -75,12 +88,30 @@ enum apn_status apn_writer_admit(struct apn_export *export, const struct apn_lin
 	lockdep_assert_held(&export->lock);
 	if (apn_writer_superseded(export, ask))
 		return APN_STATUS_SUPERSEDED;
-	if (old && !same(old->uuid, ask->session)) {
-		if (!gives_way(old, line, ask))
-			return APN_STATUS_BUSY;
-		depose(export);
-	}
 	if (same(export->record.writer, ask->session))
-		return APN_STATUS_OK;
+		return strcmp(export->record.identity, line->identity) ? APN_STATUS_REFUSED :
+									 APN_STATUS_OK;
+	if (old ? !gives_way(old, line, ask) : claimed_by_another(export, line, ask))
+		return APN_STATUS_BUSY;
+	depose(export);
+	if (!list_empty(&export->ended))
+		return APN_WRITER_WAIT;
 	return record_writer(export, line, ask);
+}
+
+/* It said that it leaves, and no other path of the same disk is there. */
+void apn_writer_leaves(struct apn_export *export, const struct apn_session *session)
+{
+	struct apn_state next = export->record;
+	struct apn_session *other;
+
+	lockdep_assert_held(&export->lock);
+	if (!session->writer || !same(export->record.writer, session->uuid))
+		return;
+	list_for_each_entry(other, &export->sessions, node)
+		if (other != session && same(other->uuid, session->uuid))
+			return;
+	memset(next.writer, 0, sizeof(next.writer));
+	if (!apn_state_store(&export->state_file, &next))
+		export->record = next;
 }

@@ -5,13 +5,17 @@
 
 #include "session.h"
 
+/* Internal: ask again when apn_export_settled(). */
+#define APN_WRITER_WAIT APN_STATUS_END
+
 /*
  * Under export->lock. OK: the session of @ask may write now; the record says so on
- * the medium, and nothing of a writer before it can land any more. May wait for the
- * requests of the one that is taken over.
+ * the medium, and nothing of a writer before it can land any more.
  */
 enum apn_status apn_writer_admit(struct apn_export *export, const struct apn_line *line,
 				 const struct apn_attach *ask);
+/* Under export->lock: its DETACH came. */
+void apn_writer_leaves(struct apn_export *export, const struct apn_session *session);
 /* An old writer that comes back after a newer one: under export->lock. */
 bool apn_writer_superseded(const struct apn_export *export, const struct apn_attach *ask);
 

@@ -65,11 +65,15 @@ static int first_attach(struct apnbd_session *session, char *reason)
 static void take_down(struct apnbd_session *session)
 {
 	apnbd_recover_stop(session);
-	apnbd_path_detach(&session->path);
+	if (session->path.line) {
+		apnbd_path_detach(&session->path);
+		apnbd_path_leave(&session->path);
+	}
+	apnbd_recover_stop(session);
 	if (session->disk)
 		apnbd_disk_free(session);
-	apnbd_path_close(&session->path);
-	apnbd_recover_stop(session);
+	if (session->path.line)
+		apnbd_path_close(&session->path);
 }
 
 static int set_up(struct apnbd_session *session, const struct apnbd_wish *wish, char *reason)
@@ -89,8 +93,16 @@ static int set_up(struct apnbd_session *session, const struct apnbd_wish *wish, 
 	apnbd_session_change(session, APNBD_STATE(LIVE), NULL);
 	apnbd_session_enlist(session);
 	ret = apnbd_disk_show(session);
+	if (!ret && READ_ONCE(session->state) == APNBD_STATE(CLOSING)) {
+		strscpy(reason, "disconnected by force while it was being connected",
+			APN_REASON_BYTES);
+		apnbd_disk_hide(session);
+		ret = -ECANCELED;
+	}
 	if (ret)
 		apnbd_session_delist(session);
+	else
+		apnbd_session_shown(session);
 	return ret;
 }
 
@@ -142,12 +154,16 @@ int apnbd_session_disconnect(struct apnbd_session *session, bool force,
 			     struct netlink_ext_ack *extack)
 {
 	if (!apnbd_session_begin_closing(session, force)) {
+		if (force) { /* whoever connects or disconnects it now can go on */
+			end_requests(session);
+			return 0;
+		}
 		NL_SET_ERR_MSG(extack, "the disk is in use: it is mounted, or a program has it open");
 		return -EBUSY;
 	}
 	if (force || READ_ONCE(session->state) != APNBD_STATE(LIVE)) {
-		blk_mark_disk_dead(session->disk);
 		end_requests(session);
+		blk_mark_disk_dead(session->disk); /* what it asks of a file system fails at once */
 	}
 	apnbd_disk_hide(session);
 	apnbd_session_change(session, APNBD_STATE(CLOSING), "disconnected");

@@ -108,6 +108,12 @@ void apnbd_disk_update(struct apnbd_session *session)
 
 bool apnbd_disk_unused(struct apnbd_session *session)
 {
-	guard(mutex)(&session->disk->open_mutex);
-	return !disk_openers(session->disk);
+	bool unused;
+
+	/* Held by one who opens, closes or scans: then it is not unused. */
+	if (!mutex_trylock(&session->disk->open_mutex))
+		return false;
+	unused = !disk_openers(session->disk);
+	mutex_unlock(&session->disk->open_mutex);
+	return unused;
 }

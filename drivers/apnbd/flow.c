@@ -53,7 +53,7 @@ void apnbd_flow_send(struct apnbd_session *session, struct apnbd_request *req, b
 	}
 	if (unlikely(state != APNBD_STATE(LIVE)) ||
 	    apnbd_request_load(req, session->path.handle) ||
-	    apn_line_submit(session->path.line, &req->tx, apnbd_request_weight(req), last))
+	    apn_line_submit(session->path.line, &req->tx, last))
 		hold_and_wake(session, req);
 }
 
@@ -95,7 +95,7 @@ static bool cancel_waiting(struct request *rq, void *arg)
 	struct apnbd_session *session = arg;
 	struct apnbd_request *req = blk_mq_rq_to_pdu(rq);
 
-	if (req->tx.hdr.op == APN_OP_WRITE && apn_line_cancel(session->path.line, &req->tx))
+	if (!READ_ONCE(req->tx.lane) && apn_line_cancel(session->path.line, &req->tx))
 		apnbd_request_end(req, BLK_STS_IOERR);
 	return true;
 }
@@ -139,6 +139,7 @@ static bool take_back(struct request *rq, void *arg)
 
 	if (READ_ONCE(req->tx.lane) != t->lane || test_and_set_bit(APNBD_ANSWERED, &req->bits))
 		return true;
+	apn_line_done(session->path.line);
 	spin_lock_bh(&session->held_lock);
 	req->fence_lane = t->lane->index;
 	held = hold_locked(session, req, fence ? &session->unfenced : &session->held);

@@ -269,7 +269,7 @@ static int fill_line(struct sk_buff *skb, void *object)
 
 void apnbd_netlink_disk_event(struct apnbd_session *session)
 {
-	if (READ_ONCE(registered))
+	if (READ_ONCE(registered) && session->disk)
 		apn_nl_event(&family, session->path.line->route.net, APNBD_NLGRP_EVENTS,
 			     APNBD_CMD_DISK_NTF, fill_disk, session);
 }
@@ -367,23 +367,6 @@ static int wish_disk(struct genl_info *info, struct apnbd_wish *wish)
 	return 0;
 }
 
-int apnbd_nl_disk_connect_doit(struct sk_buff *skb, struct genl_info *info)
-{
-	char reason[APN_REASON_BYTES] = "";
-	struct apnbd_session *session;
-	struct apnbd_wish wish = {};
-	int ret = apn_nl_allowed(skb, info->extack) ?: wish_disk(info, &wish);
-
-	if (ret)
-		return ret;
-	session = apnbd_session_connect(&wish, reason);
-	if (IS_ERR(session))
-		return say_reason(info, PTR_ERR(session), reason);
-	ret = apn_nl_reply(info, &family, info->genlhdr->cmd, fill_disk, session);
-	apnbd_session_put(session);
-	return ret;
-}
-
 struct call {
 	int (*act)(struct apnbd_session *session, struct genl_info *info);
 	struct genl_info *info;
@@ -422,6 +405,24 @@ static int with_disk(struct sk_buff *skb, struct genl_info *info,
 static int get_disk_info(struct apnbd_session *session, struct genl_info *info)
 {
 	return apn_nl_reply(info, &family, info->genlhdr->cmd, fill_disk, session);
+}
+
+int apnbd_nl_disk_connect_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	char reason[APN_REASON_BYTES] = "";
+	struct call call = { get_disk_info, info };
+	struct apnbd_session *session;
+	struct apnbd_wish wish = {};
+	int ret = apn_nl_allowed(skb, info->extack) ?: wish_disk(info, &wish);
+
+	if (ret)
+		return ret;
+	session = apnbd_session_connect(&wish, reason);
+	if (IS_ERR(session))
+		return say_reason(info, PTR_ERR(session), reason);
+	ret = apnbd_session_with(session->name, do_call, &call);
+	apnbd_session_put(session);
+	return ret;
 }
 
 int apnbd_nl_disk_get_doit(struct sk_buff *skb, struct genl_info *info)

@@ -13,40 +13,31 @@ static u8 boot[APN_UUID_BYTES];
 
 /* ---- what a line tells its sessions ---- */
 
-/* Each session of the line, held by a reference and without a lock. */
+/* Each session of the line; none leaves meanwhile. */
 static void each_session(struct apn_line *line,
 			 void (*tell)(struct apnbd_path *path, void *arg), void *arg)
 {
 	unsigned long handle;
 	void *entry;
 
-	rcu_read_lock();
-	xa_for_each(&line->sessions, handle, entry) {
-		struct apnbd_path *path = entry;
-		struct apnbd_session *session = path->session;
-
-		if (!kref_get_unless_zero(&session->ref))
-			continue;
-		rcu_read_unlock();
-		tell(path, arg);
-		apnbd_session_put(session);
-		rcu_read_lock();
-	}
-	rcu_read_unlock();
+	guard(mutex)(&line->tell);
+	xa_for_each(&line->sessions, handle, entry)
+		tell(entry, arg);
 }
 
+/*
+ * Attached again in any case: a target that remembers us answers with what changed
+ * while nobody could be told.
+ */
 static void tell_up(struct apnbd_path *path, void *arg)
 {
-	const bool *fresh = arg;
-
-	if (*fresh)
-		WRITE_ONCE(path->stale, true);
+	WRITE_ONCE(path->stale, true);
 	apnbd_recover_wake(path->session);
 }
 
 static void line_up(struct apn_line *line, bool fresh)
 {
-	each_session(line, tell_up, &fresh);
+	each_session(line, tell_up, NULL);
 }
 
 static void tell_down(struct apnbd_path *path, void *arg)
@@ -152,15 +143,13 @@ int apnbd_path_open(struct apnbd_path *path, struct apnbd_session *session,
 	return ret;
 }
 
-/*
- * After the leave nobody finds the path; those of each_session() who did hold the
- * session, not the path, so it stays where it is: inside the session.
- */
+void apnbd_path_leave(struct apnbd_path *path)
+{
+	apn_line_leave(path->line, path->handle);
+}
+
 void apnbd_path_close(struct apnbd_path *path)
 {
-	if (!path->line)
-		return;
-	apn_line_leave(path->line, path->handle);
 	apn_line_put(path->line);
 	path->line = NULL;
 }
@@ -196,6 +185,8 @@ int apnbd_path_attach(struct apnbd_path *path, struct apn_attached *attached,
 	fill_attach(path->session, &ask);
 	WRITE_ONCE(path->stale, false);
 	ret = apn_line_ask(path->line, &hdr, &ask, sizeof(ask), APN_OP_ATTACHED, answer);
+	if (!ret && answer->hdr.handle != hdr.handle)
+		ret = -EPROTO;
 	if (!ret) {
 		memcpy(attached, answer->body, sizeof(*attached));
 		path->attached = true;

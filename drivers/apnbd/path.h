@@ -19,7 +19,8 @@ struct apnbd_path {
 /* ERR_PTR's error and @reason, or zero: the path has a live line and a handle. */
 int apnbd_path_open(struct apnbd_path *path, struct apnbd_session *session,
 		    const struct apnbd_wish *wish, char *reason);
-/* When it returns nothing of the line calls into the session. */
+/* When it returns nothing of the line calls into the session; then the line can go. */
+void apnbd_path_leave(struct apnbd_path *path);
 void apnbd_path_close(struct apnbd_path *path);
 /*
  * Zero: @attached says what we got. -ECONNREFUSED: @status says why not. May sleep as

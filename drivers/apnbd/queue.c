@@ -47,6 +47,7 @@ static const struct blk_mq_ops ops = {
 int apnbd_queue_init(struct apnbd_session *session, unsigned int depth)
 {
 	struct blk_mq_tag_set *set = &session->set;
+	int ret;
 
 	set->ops = &ops;
 	set->nr_hw_queues = num_online_cpus();
@@ -56,7 +57,10 @@ int apnbd_queue_init(struct apnbd_session *session, unsigned int depth)
 	set->timeout = 60 * HZ;
 	set->flags = BLK_MQ_F_BLOCKING | BLK_MQ_F_TAG_HCTX_SHARED | BLK_MQ_F_SHOULD_MERGE |
 		     BLK_MQ_F_NO_SCHED_BY_DEFAULT;
-	return blk_mq_alloc_tag_set(set);
+	ret = blk_mq_alloc_tag_set(set);
+	if (!ret)
+		smp_store_release(&session->tags_gone, false);
+	return ret;
 }
 
 void apnbd_queue_free(struct apnbd_session *session)

@@ -8,6 +8,10 @@
 #include "flow.h"
 #include "netlink.h"
 
+#include <linux/sched/mm.h>
+
+enum { FENCE_POLL_MS = 50 };
+
 static struct workqueue_struct *wq;
 
 void apnbd_recover_wake(struct apnbd_session *session)
@@ -55,6 +59,7 @@ void apnbd_recover_path_down(struct apnbd_session *session)
 		return;
 	arm_give_up(session);
 	apnbd_netlink_disk_event(session);
+	apnbd_recover_wake(session); /* it may be up again already */
 }
 
 static void give_up(struct work_struct *work)
@@ -84,6 +89,15 @@ static bool same_disk(const struct apnbd_session *session, const struct apn_atta
 {
 	return !memcmp(session->volume, a->volume, APN_UUID_BYTES) &&
 	       session->limits.block_bytes == le32_to_cpu(a->block_bytes);
+}
+
+/* What the disk was told when it was made, and its users built on, still holds. */
+static bool keeps_its_word(const struct apnbd_session *session, const struct apn_attached *a)
+{
+	bool cache = le32_to_cpu(a->flags) & APN_DISK_WRITE_CACHE;
+
+	return (!cache || session->limits.write_cache) &&
+	       session->path.line->io_bytes >= session->limits.max_bytes;
 }
 
 /*
@@ -144,6 +158,11 @@ static bool attach_again(struct apnbd_session *session)
 		apnbd_session_change(session, APNBD_STATE(LOST), "the export is another volume now");
 		return false;
 	}
+	if (!keeps_its_word(session, &a)) {
+		apnbd_session_change(session, APNBD_STATE(LOST),
+				     "the target now promises less than when the disk was connected");
+		return false;
+	}
 	if (lost_writes(session, &a)) {
 		apnbd_session_change(session, APNBD_STATE(LOST),
 		       "the target restarted and lost writes that it had acknowledged");
@@ -179,31 +198,49 @@ static void come_alive(struct apnbd_session *session)
 	}
 }
 
+/*
+ * Writes that were given up may still be on a dead lane. Nothing new goes before that
+ * is fenced: it could be overwritten by its own past.
+ */
+static bool may_go(struct apnbd_session *session)
+{
+	if (!session->path.attached || !apn_line_live(session->path.line))
+		return false;
+	if (READ_ONCE(session->state) != APNBD_STATE(FAILED) ||
+	    !apn_line_unfenced(session->path.line))
+		return true;
+	apnbd_recover_wake_later(session, FENCE_POLL_MS);
+	return false;
+}
+
+static void bring_back(struct apnbd_session *session)
+{
+	act_on_notices(session);
+	if (wants_attach(session) && !attach_again(session))
+		return;
+	if (!may_go(session))
+		return;
+	if (READ_ONCE(session->state) != APNBD_STATE(LIVE))
+		come_alive(session);
+	apnbd_flow_resume(session);
+}
+
+/* Writeback may wait for what this work brings back: it must not start any. */
 static void recover(struct work_struct *work)
 {
 	struct apnbd_session *session =
 		container_of(to_delayed_work(work), struct apnbd_session, recover);
-	bool attached = true;
+	unsigned int noio = memalloc_noio_save();
 
-	guard(mutex)(&session->lock);
-	if (apnbd_session_final_state(READ_ONCE(session->state))) {
+	mutex_lock(&session->lock);
+	if (session->disk && !apnbd_session_final_state(READ_ONCE(session->state)))
+		bring_back(session);
+	if (session->disk && apnbd_session_final_state(READ_ONCE(session->state))) {
 		apnbd_flow_fail(session);
 		apnbd_netlink_disk_event(session);
-		return;
 	}
-	act_on_notices(session);
-	if (wants_attach(session))
-		attached = attach_again(session);
-	if (apnbd_session_final_state(READ_ONCE(session->state))) {
-		apnbd_flow_fail(session);
-		apnbd_netlink_disk_event(session);
-		return;
-	}
-	if (attached && session->path.attached && apn_line_live(session->path.line)) {
-		if (READ_ONCE(session->state) != APNBD_STATE(LIVE))
-			come_alive(session);
-		apnbd_flow_resume(session);
-	}
+	mutex_unlock(&session->lock);
+	memalloc_noio_restore(noio);
 }
 
 void apnbd_recover_init(struct apnbd_session *session)

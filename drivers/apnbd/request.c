@@ -51,12 +51,6 @@ bool apnbd_request_changes(const struct apnbd_request *req)
 	       req->tx.hdr.op == APN_OP_WRITE_ZEROES;
 }
 
-/* What it weighs on its lane, in whichever direction. */
-u32 apnbd_request_weight(const struct apnbd_request *req)
-{
-	return req->bytes;
-}
-
 static void drop_copy(struct apnbd_request *req)
 {
 	while (req->copy_entries)
@@ -94,6 +88,9 @@ static blk_status_t blk_status(u16 status)
 		return BLK_STS_MEDIUM;
 	case APN_STATUS_NO_MEMORY:
 		return BLK_STS_RESOURCE;
+	case APN_STATUS_READ_ONLY:
+	case APN_STATUS_RANGE:
+		return BLK_STS_TARGET;
 	default:
 		return BLK_STS_IOERR;
 	}
@@ -115,7 +112,7 @@ static void account(struct apnbd_session *session, struct apnbd_request *req)
 static void again(struct apnbd_session *session, struct apnbd_request *req)
 {
 	if (++req->tries > DIGEST_TRIES) {
-		apnbd_request_end(req, BLK_STS_IOERR);
+		apnbd_request_end(req, BLK_STS_PROTECTION);
 		return;
 	}
 	this_cpu_inc(session->stat->resent);
@@ -127,8 +124,8 @@ static void finish(struct apnbd_request *req)
 {
 	struct apnbd_session *session = apnbd_request_session(req);
 
-	if (req->tx.lane)
-		atomic_long_sub(apnbd_request_weight(req), &req->tx.lane->load);
+	atomic_long_sub(req->tx.load, &req->tx.lane->load);
+	apn_line_done(session->path.line);
 	if (req->damaged)
 		req->status = APN_STATUS_DIGEST;
 	switch (req->status) {
@@ -251,6 +248,7 @@ static void aim_payload(struct apnbd_request *req)
 
 	req->tx.bytes = write ? req->bytes : 0;
 	req->tx.left = req->tx.bytes;
+	req->tx.load = req->bytes;
 	if (req->copy)
 		apn_payload_table(&req->tx.payload, ITER_SOURCE, req->copy, req->copy_entries,
 				  req->bytes);
@@ -289,7 +287,7 @@ static struct apnbd_request *find(struct apnbd_session *session, struct apn_lane
 	struct apnbd_request *req;
 	struct request *rq;
 
-	if ((u32)tag >= session->set.queue_depth)
+	if (smp_load_acquire(&session->tags_gone) || (u32)tag >= session->set.queue_depth)
 		return NULL;
 	rq = blk_mq_tag_to_rq(session->set.tags[0], (u32)tag);
 	if (!rq || !blk_mq_request_started(rq))
@@ -311,7 +309,7 @@ static bool fits(const struct apnbd_request *req, const struct apn_hdr *hdr)
 	u32 data = le32_to_cpu(hdr->data_len);
 
 	if (!carries_data(req, hdr))
-		return !data && !req->received;
+		return !data;
 	return data && le32_to_cpu(hdr->reply.chunk) == req->received &&
 	       data <= req->bytes - req->received;
 }

@@ -46,7 +46,6 @@ struct apnbd_session *apnbd_request_session(struct apnbd_request *req);
 void apnbd_request_prepare(struct apnbd_request *req);
 /* Set for one more journey; -ENOMEM: not now. */
 int apnbd_request_load(struct apnbd_request *req, u32 handle);
-u32 apnbd_request_weight(const struct apnbd_request *req);
 bool apnbd_request_changes(const struct apnbd_request *req);
 void apnbd_request_end(struct apnbd_request *req, blk_status_t status);
 

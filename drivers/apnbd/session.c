@@ -159,6 +159,8 @@ struct apnbd_session *apnbd_session_alloc(const struct apnbd_wish *wish)
 	INIT_LIST_HEAD(&session->unfenced);
 	apnbd_recover_init(session);
 	session->since = jiffies;
+	session->tags_gone = true;
+	session->showing = true;
 	session->fail_after_ms = wish->fail_after_ms;
 	session->read_only = wish->read_only;
 	session->takeover = wish->takeover;
@@ -209,12 +211,19 @@ struct apnbd_session *apnbd_session_existing(const struct apnbd_wish *wish, char
 bool apnbd_session_begin_closing(struct apnbd_session *session, bool force)
 {
 	guard(mutex)(&sessions_lock);
-	if (session->closing)
+	if (session->closing || session->showing)
 		return false;
 	if (!force && !apnbd_disk_unused(session))
 		return false;
 	session->closing = true;
 	return true;
+}
+
+/* Its connect is done: from now on it can be disconnected. */
+void apnbd_session_shown(struct apnbd_session *session)
+{
+	guard(mutex)(&sessions_lock);
+	session->showing = false;
 }
 
 void apnbd_session_take(struct apnbd_session *session, const struct apn_attached *a)

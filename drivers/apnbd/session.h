@@ -32,6 +32,7 @@ struct apnbd_session {
 	bool read_only; /* asked for */
 	bool takeover; /* for the first attach */
 	bool closing; /* a disconnect is under way; sessions_lock */
+	bool showing; /* its connect is under way; sessions_lock */
 
 	/* What ATTACHED said: written before the disk exists, then under @lock. */
 	struct mutex lock; /* recovery and control, one at a time */
@@ -43,7 +44,7 @@ struct apnbd_session {
 	struct apn_disk_limits limits;
 
 	struct mutex tags_lock; /* who walks the tags */
-	bool tags_gone;
+	bool tags_gone; /* or not there yet */
 
 	struct apnbd_path path;
 	struct blk_mq_tag_set set;
@@ -115,6 +116,7 @@ void apnbd_session_delist(struct apnbd_session *session);
 struct apnbd_session *apnbd_session_existing(const struct apnbd_wish *wish, char *reason);
 /* True for one caller only, and unless by force only while nobody has it open. */
 bool apnbd_session_begin_closing(struct apnbd_session *session, bool force);
+void apnbd_session_shown(struct apnbd_session *session);
 
 void apnbd_session_exit(void);
 

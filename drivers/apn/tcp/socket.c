@@ -109,6 +109,7 @@ static void state_change(struct sock *sk)
 			      sk->sk_state != TCP_SYN_RECV);
 }
 
+/* What came before anybody watched is looked at now. */
 static void watch(struct apn_tcp_lane *t)
 {
 	struct sock *sk = t->sock->sk;
@@ -121,6 +122,9 @@ static void watch(struct apn_tcp_lane *t)
 	sk->sk_data_ready = data_ready;
 	sk->sk_write_space = write_space;
 	sk->sk_state_change = state_change;
+	if (sk->sk_state == TCP_CLOSE_WAIT || (sk->sk_state == TCP_CLOSE && !t->lane.host))
+		WRITE_ONCE(t->eof, true);
+	queue_work(apn_tcp_wq, &t->work);
 	write_unlock_bh(&sk->sk_callback_lock);
 }
 
@@ -334,11 +338,8 @@ static void take_in(struct tcp_listener *l, struct socket *sock)
 	sock->sk->sk_data_ready = l->old_data_ready;
 	set_options(sock->sk);
 	adopt(t, sock);
+	l->listener.accepted(&l->listener, lane, true); /* from watch() on it may be gone */
 	watch(t);
-	if (sock->sk->sk_state != TCP_ESTABLISHED)
-		WRITE_ONCE(t->eof, true);
-	apn_tcp_wake(t); /* what came before we watched */
-	l->listener.accepted(&l->listener, lane, true);
 }
 
 static void listen_work(struct work_struct *work)
