@@ -86,6 +86,8 @@ int apn_tcp_recv(struct apn_tcp_lane *t)
 		if (ret || t->stop)
 			return ret;
 	}
+	if (skb_queue_empty_lockless(&sk->sk_receive_queue))
+		return 0;
 	lock_sock(sk);
 	ret = t->sock->ops->read_sock(sk, &desc, actor);
 	release_sock(sk);

@@ -154,6 +154,8 @@ static int try_send(struct apn_tcp_lane *t)
 {
 	int ret;
 
+	if (!READ_ONCE(t->row_bytes) && !apn_lane_pending(&t->lane))
+		return 0;
 	if (!mutex_trylock(&t->lane.tx_lock))
 		return 0;
 	ret = apn_tcp_send(t);
