@@ -23,7 +23,7 @@ from tests import KINDS             # noqa: E402
 TESTBED = os.path.join(VM, "testbed")
 NAME = "bench/inside"
 SPEC = (1, 2, "3G", (), "")                 # machines, CPUs, memory, disks, more for the command line
-PEERS = ["apnbd", "nvme-tcp", "nbd"]
+PEERS = ["apnbd", "nvme-tcp", "nbd"]         # and "local": the disk without a network
 SIZES = [("4k", (1, 32)), ("128k", (1, 8)), ("1m", (1, 8))]
 CELLS = [(op, size, depth) for size, depths in SIZES for depth in depths for op in ("read", "write")]
 BYTES = {"4k": 4 << 10, "128k": 128 << 10, "1m": 1 << 20}
@@ -37,9 +37,12 @@ def arguments():
     p.add_argument("--quick", action="store_true", help="fewer and shorter runs: for a first look")
     p.add_argument("--rounds", type=int, help="rounds (default 7, --quick: 3)")
     p.add_argument("--seconds", type=float, help="length of a run, about (default 2, --quick: 0.5)")
-    p.add_argument("--peer", action="append", choices=PEERS, help="only this one and apnbd (default: all)")
+    p.add_argument("--peer", action="append", choices=PEERS + ["local"],
+                   help="only this one and apnbd (default: all; local is null_blk itself)")
     p.add_argument("--cell", action="append", metavar="OP/SIZE/DEPTH", help="only this, as in read/4k/32")
     p.add_argument("--cpus", type=int, default=SPEC[1], help=f"of the machine (default {SPEC[1]})")
+    p.add_argument("--count", action="store_true",
+                   help="also count what a request takes: wake-ups, sends, segments, copies (needs kprobes)")
     p.add_argument("--instructions", action="store_true",
                    help="QEMU kinds: a clock that ticks with each instruction, one CPU; repeatable on a busy host")
     p.add_argument("--record", action="store_true", help="keep the figures as selftests/bench/results/KIND.tsv")
@@ -53,7 +56,8 @@ def arguments():
         if cell not in names:
             p.error(f"no cell {cell}; there are {', '.join(names)}")
     args.cells = [c for c, n in zip(CELLS, names) if not args.cell or n in args.cell]
-    args.peers = [x for x in PEERS if not args.peer or x == "apnbd" or x in args.peer]
+    args.peers = [x for x in PEERS + ["local"]
+                  if x == "apnbd" or (x in args.peer if args.peer else x != "local")]
     args.rounds = args.rounds or (3 if args.quick else 7)
     args.seconds = args.seconds or (0.5 if args.quick else 2)
     if args.instructions:
@@ -130,7 +134,8 @@ def run_in_machine(kind, args, folder):
     with open(os.path.join(out, "a/tests"), "w", encoding="utf-8") as f:
         f.write(f"{NAME} {limit}\n")
     with open(os.path.join(out, "shared/bench.json"), "w", encoding="utf-8") as f:
-        json.dump({"peers": args.peers, "cells": args.cells, "rounds": args.rounds, "seconds": args.seconds}, f)
+        json.dump({"peers": args.peers, "cells": args.cells, "rounds": args.rounds, "seconds": args.seconds,
+                   "count": args.count}, f)
     vm = Meter(kind, "a", src, out, (1, args.cpus) + SPEC[2:])
     base = os.path.join(out, "a", NAME.replace("/", "_"))
     said, seen = [], 0
@@ -154,7 +159,7 @@ def run_in_machine(kind, args, folder):
     kernel = next((line.split("up: ")[1].split()[0] for line in vm.log_tail(100000)
                    if "apn-machine: up: " in line), "?")
     return kernel, [line for line in lines_of(base + ".log") if line.startswith("# ") and ": /dev/" in line], \
-        rows_of(os.path.join(out, "shared/raw.tsv"), vm)
+        rows_of(os.path.join(out, "shared/raw.tsv"), vm), lines_of(os.path.join(out, "shared/raw.tsv.counts"))
 
 
 def lines_of(path):
@@ -304,7 +309,7 @@ def bench(kind, args):
     os.chmod(folder, 0o755)
     keep = True
     try:
-        kernel, said, rows = run_in_machine(kind, args, folder)
+        kernel, said, rows, counts = run_in_machine(kind, args, folder)
         keep = False
     except NoFigures as e:
         raise SystemExit(f"bench: no figures from {kind}; its logs are in {folder}/out") from e
@@ -319,6 +324,10 @@ def bench(kind, args):
     say()
     for line in head[1:] + table(found):
         say(line)
+    if counts:
+        say("calls of a request:")
+        for line in counts:
+            say("  " + "".join(f"{word:>{14 if i < 2 else 10}}" for i, word in enumerate(line.split("\t"))))
     if "nvme-tcp" in args.peers:
         bad = missed(found)
         say(f"bar (nowhere slower or dearer than nvme-tcp): {'met' if not bad else 'missed: ' + '; '.join(bad)}")

@@ -7,7 +7,7 @@
 . "$SELFTESTS/lib.sh"
 
 # The same for all: nothing is stored, so that what costs time is the way there and back.
-null_disk() { backing_null_blk 65536 memory_backed=0 "submit_queues=$(nproc)" "hw_queue_depth=1024"; }
+null_disk() { backing_null_blk 65536 memory_backed=0 "submit_queues=$(nproc)" hw_queue_depth=1024 max_sectors=16384; }
 
 conf() { jq -r ".$1" "$APN_SHARED/shared/bench.json"; }
 
@@ -75,6 +75,14 @@ start_nbd()
 	later nbd-client -d /dev/nbd0
 	disks+=(nbd=/dev/nbd0)
 	describe nbd /dev/nbd0
+}
+
+# the disk itself, without a network: what fio and the block layer cost
+start_local()
+{
+	null_disk
+	disks+=("local=$BACKING")
+	describe local "$BACKING"
 }
 
 need fio jq nvme nbdkit nbd-client python3

@@ -92,6 +92,63 @@ def calibrate(device, cell, seconds):
     return int(ios // step * step)
 
 
+# ---- what a request takes: calls of functions of the kernel, counted in runs that are not timed ----
+
+COUNTED = {"wakeups": ["try_to_wake_up"], "works": ["__queue_work"], "sends": ["tcp_sendmsg_locked"],
+           "segments": ["__tcp_transmit_skb"],
+           "copies": ["_copy_to_iter", "_copy_from_iter", "skb_copy_bits", "skb_copy_and_hash_datagram_iter"],
+           "pages": ["__alloc_pages_noprof", "__alloc_pages", "__alloc_frozen_pages_noprof"]}
+TRACING = "/sys/kernel/tracing"
+
+
+def write(path, text, mode="w"):
+    try:
+        with open(path, mode, encoding="ascii") as f:
+            f.write(text)
+        return True
+    except OSError:
+        return False
+
+
+class Probes:
+    """Kprobes that only count; without kprobes there is nothing to count."""
+
+    def __init__(self):
+        self.there = [f for names in COUNTED.values() for f in names
+                      if write(f"{TRACING}/kprobe_events", f"p:apnbench/{f} {f}\n", "a")]
+        write(f"{TRACING}/events/apnbench/enable", "1")
+
+    def hits(self):
+        with open(f"{TRACING}/kprobe_profile", encoding="ascii") as f:
+            rows = [line.split() for line in f]
+        return {r[0]: int(r[1]) + int(r[2]) for r in rows}
+
+    def count(self, device, cell, ios=400):
+        before = self.hits()
+        fio(device, cell, ios)
+        after = self.hits()
+        return {what: sum(after[f] - before[f] for f in names if f in self.there) / ios
+                for what, names in COUNTED.items()}
+
+    def close(self):
+        write(f"{TRACING}/events/apnbench/enable", "0")
+        write(f"{TRACING}/kprobe_events", "")
+
+
+def count_all(path, cells, disks):
+    probes = Probes()
+    if probes.there:
+        with open(path, "w", encoding="utf-8") as out:
+            out.write("\t".join(["cell", "peer", *COUNTED]) + "\n")
+            for cell in cells:
+                for name, device in disks:
+                    # twice the requests less the once: what fio costs to start drops out
+                    many, few = probes.count(device, cell, 600), probes.count(device, cell, 200)
+                    row = [(600 * many[w] - 200 * few[w]) / 400 for w in COUNTED]
+                    out.write("\t".join(["/".join(map(str, cell)), name] + [f"{v:.2f}" for v in row]) + "\n")
+    probes.close()
+
+
 def main():
     with open(sys.argv[1], encoding="utf-8") as f:
         conf = json.load(f)
@@ -114,6 +171,8 @@ def main():
                     out.write("\t".join(str(row.get(c, "")) for c in COLUMNS) + "\n")
                 out.flush()
             print(f"# round {r + 1} of {conf['rounds']} done", flush=True)
+    if conf["count"]:
+        count_all(sys.argv[2] + ".counts", cells, disks)
 
 
 if __name__ == "__main__":
