@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 
-COLUMNS = "round cell peer mark ios seconds iops mb_s mean_us p99_us busy_s switches interrupts softirqs net_rx".split()
+COLUMNS = "round cell peer mark ios seconds iops mb_s mean_us p99_us busy_s idle_s switches interrupts softirqs net_rx".split()
 
 # The mark goes to the console, where the host reads it and takes the CPU time of this machine.
 SNAPSHOT = "echo '<1>apn-bench: {}' >/dev/kmsg; cat /proc/uptime /proc/stat /proc/softirqs"
@@ -80,7 +80,7 @@ def measure(device, cell, ios):
             "mb_s": said["bw_bytes"] / 1e6, "mean_us": said["lat_ns"]["mean"] / 1e3,
             "p99_us": said["lat_ns"]["percentile"]["99.000000"] / 1e3,
             "busy_s": seconds * before.cpus - (after.idle - before.idle),
-            "switches": count["ctxt"], "interrupts": count["intr"], "softirqs": count["softirq"],
+            "idle_s": after.idle - before.idle, "switches": count["ctxt"], "interrupts": count["intr"], "softirqs": count["softirq"],
             "net_rx": count.get("net_rx", 0)}
 
 
