@@ -12,6 +12,6 @@
 . "$SELFTESTS/model-disk/rounds.sh"
 
 case $APN_KIND in
-qemu*) rounds 3000 ;;
-*) rounds 10000 ;;
+qemu*) rounds 1500 ;;
+*) rounds 6000 ;;
 esac

@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# title: 64 disks from one target share one line, idle disks are small, and disks come and go under load
+# tier: check
+# kinds: all
+# cost: 40 s
+# limit: 250
+# shellcheck source=lib.sh
+. "$SELFTESTS/lib.sh"
+# shellcheck source=many/rounds.sh
+. "$SELFTESTS/many/rounds.sh"
+
+sixty_four
+come_and_go 50
