@@ -14,11 +14,12 @@ conf() { jq -r ".$1" "$APN_SHARED/shared/bench.json"; }
 # value FILE...: what it holds, or a dash
 value() { cat "$@" 2>/dev/null || echo -; }
 
-# describe NAME DEVICE: what a reader of the figures has to know of a disk
+# describe NAME DEVICE: no scheduler, for all; then what a reader of the figures has to know of the disk
 describe()
 {
 	local queue=/sys/block/${2##*/}/queue
 
+	echo none >"$queue/scheduler"
 	echo "# $1: $2, $(find "${queue%/queue}/mq" -mindepth 1 -maxdepth 1 | wc -l) hardware queues," \
 		"$(value "$queue/nr_requests") requests, scheduler $(value "$queue/scheduler")," \
 		"largest request $(value "$queue/max_sectors_kb") KiB"
