@@ -237,7 +237,7 @@ static int wait_connected(struct apn_tcp_lane *t)
 				       msecs_to_jiffies(APN_TCP_CONNECT_MS));
 
 	if (apn_lane_dead(&t->lane)) /* the work may have seen the refusal first */
-		return READ_ONCE(t->lane.error);
+		return sock_error(sk) ?: READ_ONCE(t->lane.error);
 	if (!left)
 		return -ETIMEDOUT;
 	return READ_ONCE(sk->sk_state) == TCP_ESTABLISHED ? 0 : sock_error(sk) ?: -ECONNRESET;
