@@ -5,7 +5,7 @@
 # kinds: all
 # smoke: qemu-6.1
 # cost: 15 s
-# limit: 150
+# limit: 250
 # shellcheck source=lib.sh
 . "$SELFTESTS/lib.sh"
 

@@ -3,8 +3,8 @@
 # title: fio verifies what it wrote: engines, direct and buffered, 512 bytes to 16 MiB, odd sizes and offsets, deep queues
 # tier: check
 # kinds: all
-# smoke: qemu-6.1 qemu-6.12 qemu-7
-# cost: 50 s
+# smoke: qemu-6.12
+# cost: 45 s
 # limit: 280
 # shellcheck source=lib.sh
 . "$SELFTESTS/lib.sh"

@@ -3,8 +3,7 @@
 # title: what was flushed is durable: FLUSH and FUA reach the device in order, and each cut of its log is a whole file system
 # tier: check
 # kinds: all
-# smoke: qemu-6.1
-# cost: 40 s
+# cost: 60 s
 # limit: 200
 # shellcheck source=lib.sh
 . "$SELFTESTS/lib.sh"

@@ -3,8 +3,8 @@
 # title: ext4, XFS and btrfs live on the disk: copied, compared, trimmed, found clean, there again after a reconnect
 # tier: check
 # kinds: all
-# smoke: qemu-6.1 qemu-6.12 qemu-7
-# cost: 50 s
+# smoke: qemu-7
+# cost: 45 s
 # limit: 280
 # shellcheck source=lib.sh
 . "$SELFTESTS/lib.sh"

@@ -3,7 +3,7 @@
 # title: 64 disks from one target share one line, idle disks are small, and disks come and go under load
 # tier: check
 # kinds: all
-# cost: 40 s
+# cost: 110 s
 # limit: 250
 # shellcheck source=lib.sh
 . "$SELFTESTS/lib.sh"

@@ -3,8 +3,8 @@
 # title: the disk does what a model of it in RAM does: operations of all kinds at random, concurrent, then equality
 # tier: check
 # kinds: all
-# smoke: qemu-6.1 qemu-6.12 qemu-7
-# cost: 30 s
+# smoke: qemu-6.1 qemu-7
+# cost: 45 s
 # limit: 200
 # shellcheck source=lib.sh
 . "$SELFTESTS/lib.sh"

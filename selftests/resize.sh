@@ -3,7 +3,6 @@
 # title: size and read-only of a live disk follow its export by themselves; IPv6; what may be used can be listed
 # tier: check
 # kinds: all
-# smoke: qemu-6.1
 # cost: 15 s
 # limit: 120
 # shellcheck source=lib.sh

@@ -4,7 +4,7 @@
 # tier: check
 # kinds: all
 # smoke: qemu-6.12
-# cost: 30 s
+# cost: 45 s
 # limit: 200
 # shellcheck source=lib.sh
 . "$SELFTESTS/lib.sh"

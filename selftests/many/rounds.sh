@@ -68,7 +68,7 @@ sixty_four() {
 	for name in "${list[@]}"; do
 		jobs+=(--name="${name##*/}" --filename="$name")
 	done
-	try "all of them work at a time" fio --rw=randwrite --bs=4k --size=512k --ioengine=libaio --iodepth=4 --direct=1 \
+	try "all of them work at a time" fio --rw=randwrite --bs=4k --size=256k --ioengine=libaio --iodepth=4 --direct=1 \
 		--verify=crc32c --verify_fatal=1 --clocksource=clock_gettime --output=/tmp/fio.out "${jobs[@]}"
 	rm -f /tmp/fio.out
 	for i in 1 17 $disks; do
