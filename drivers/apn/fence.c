@@ -47,8 +47,8 @@ static void end_incarnation(struct apn_line *line, unsigned int index, u32 incar
 		apn_lane_die(lane, -ESTALE, "fenced");
 }
 
-/**
- * apn_line_fence() - nothing of these incarnations will reach a device
+/*
+ * apn_line_fence(): nothing of these incarnations will reach a device
  *
  * First no lane of that number up to @incarnation can begin a request: the live one
  * dies, a later HELLO for one is refused. Then the socket is shut, what was not

@@ -114,7 +114,7 @@ void apn_gate_stranger_known(struct apn_lane *lane)
 	struct apn_stranger *stranger = lane->stranger;
 
 	WRITE_ONCE(lane->stranger, NULL);
-	smp_mb();
+	smp_mb(); /* pairs with apn_lane_die() */
 	stranger_free(stranger);
 	if (apn_lane_dead(lane))
 		lane->user->died(lane);

@@ -139,8 +139,8 @@ static void drain(struct list_head *list, int error)
 	}
 }
 
-/**
- * apn_lane_close() - end a lane for good
+/*
+ * apn_lane_close(): end a lane for good
  *
  * When it returns nothing is sent or received over this lane any more, every tx
  * that was queued has had its ->sent(), and no new one is taken. Once a lane.
@@ -194,8 +194,8 @@ static void cut(struct apn_lane *lane, struct apn_tx *tx, struct apn_out *out)
 	apn_pdu_seal(&out->hdr);
 }
 
-/**
- * apn_lane_next() - the next PDU that is due
+/*
+ * apn_lane_next(): the next PDU that is due
  *
  * Called with tx_lock held. When @out->done is set, that tx has no further PDU: the
  * transport calls its ->sent() once the payload of this one is in the network.
@@ -230,8 +230,8 @@ static int refuse_header(struct apn_lane *lane, enum apn_bad bad)
 	return -EPROTO;
 }
 
-/**
- * apn_lane_header() - a header came
+/*
+ * apn_lane_header(): a header came
  *
  * Zero: lane->rx.left bytes of data follow and go to lane->rx.to; with none left
  * call apn_lane_data_done(). -EAGAIN: call user->wait() without locks, then again

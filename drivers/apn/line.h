@@ -173,7 +173,8 @@ void apn_line_kick(struct apn_line *line);
 /* Take back what waits for the window: true if it did. */
 bool apn_line_cancel(struct apn_line *line, struct apn_tx *tx);
 bool apn_line_live(const struct apn_line *line);
-struct apn_lane *apn_line_lane(struct apn_line *line, unsigned int index); /* a reference, or NULL */
+/* A reference, or NULL. */
+struct apn_lane *apn_line_lane(struct apn_line *line, unsigned int index);
 
 /* Under RCU: the live lane in that place. */
 static inline struct apn_lane *apn_line_lane_at(struct apn_line *line, unsigned int index)

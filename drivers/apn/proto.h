@@ -39,7 +39,7 @@ enum {
 	APN_PING_MS_MIN = 10, /* asking more often would be a flood */
 };
 
-/* HELLO offers and requires; the acknowledgement says what is in force. */
+/* HELLO offers and requires; HELLO_ACK says what is in force. */
 enum apn_feature {
 	APN_FEATURE_DIGEST = 1 << 0, /* hdr.data_crc covers all data behind AUTH_ACK */
 };

@@ -9,6 +9,11 @@
 
 /* ---- which lane ---- */
 
+static long load_of(struct apn_lane *lane)
+{
+	return atomic_long_read(&lane->load);
+}
+
 static struct apn_lane *least_loaded(struct apn_line *line, unsigned int from)
 {
 	struct apn_lane *best = NULL;
@@ -17,7 +22,7 @@ static struct apn_lane *least_loaded(struct apn_line *line, unsigned int from)
 	for (i = from; i < APN_LANES_MAX; i++) {
 		struct apn_lane *lane = apn_line_lane_at(line, i);
 
-		if (lane && (!best || atomic_long_read(&lane->load) < atomic_long_read(&best->load)))
+		if (lane && (!best || load_of(lane) < load_of(best)))
 			best = lane;
 	}
 	return best;
@@ -131,7 +136,7 @@ static int submit_or_wait(struct apn_line *line, struct apn_tx *tx)
 	if (!apn_line_live(line))
 		return -ENOTCONN;
 	wait_in_line(w, tx, false);
-	smp_mb();
+	smp_mb(); /* pairs with apn_line_done() */
 	admit_waiting(line);
 	return 0;
 }
@@ -150,7 +155,7 @@ static int submit(struct apn_line *line, struct apn_tx *tx)
 void apn_line_done(struct apn_line *line)
 {
 	atomic_dec(&line->window.requests);
-	smp_mb__after_atomic();
+	smp_mb__after_atomic(); /* pairs with submit_or_wait() */
 	if (unlikely(READ_ONCE(line->window.queued)))
 		apn_line_window_open(line, NULL, 0);
 }

@@ -163,11 +163,6 @@ u32 apn_export_flags(struct apn_export *export, bool read_only)
 	return flags;
 }
 
-static u64 whole_blocks(struct block_device *bdev, u64 sectors, u64 most)
-{
-	return min_t(u64, sectors << SECTOR_SHIFT, most) & ~(u64)(bdev_logical_block_size(bdev) - 1);
-}
-
 void apn_export_describe(struct apn_export *export, bool read_only, struct apn_attached *a)
 {
 	struct block_device *bdev = export->bdev;
@@ -183,10 +178,10 @@ void apn_export_describe(struct apn_export *export, bool read_only, struct apn_a
 	a->io_opt_bytes = cpu_to_le32(round_down(bdev_io_opt(bdev), block));
 	if (bdev_max_discard_sectors(bdev)) {
 		a->discard_granularity = cpu_to_le32(bdev_discard_granularity(bdev));
-		a->discard_bytes = cpu_to_le64(whole_blocks(bdev, UINT_MAX, 1 << 30));
+		a->discard_bytes = cpu_to_le64(APN_EXPORT_LENGTH_MAX);
 	}
 	if (bdev_write_zeroes_sectors(bdev))
-		a->zeroes_bytes = cpu_to_le64(whole_blocks(bdev, UINT_MAX, 1 << 30));
+		a->zeroes_bytes = cpu_to_le64(APN_EXPORT_LENGTH_MAX);
 }
 
 void apn_export_tell_changed(struct apn_export *export)
@@ -342,10 +337,12 @@ static struct apn_export *alloc_export(const struct apn_export_wish *wish)
 static int open_export(struct apn_export *export, const struct apn_export_wish *wish,
 		       struct netlink_ext_ack *extack)
 {
-	int ret = open_device(export, wish->device, extack) ?:
-		  check_device(export, wish->device, extack) ?:
-		  open_state(export, wish->state_dir, extack);
+	int ret = open_device(export, wish->device, extack);
 
+	if (!ret)
+		ret = check_device(export, wish->device, extack);
+	if (!ret)
+		ret = open_state(export, wish->state_dir, extack);
 	if (ret)
 		return ret;
 	export->durability = wish->durability < 0 ? fitting_durability(export->bdev) :

@@ -12,6 +12,10 @@
 struct netlink_ext_ack;
 struct nlattr;
 
+enum {
+	APN_EXPORT_LENGTH_MAX = 1 << 30, /* of a DISCARD or WRITE_ZEROES */
+};
+
 struct apn_use { /* counters of an export or a session */
 	atomic64_t reads, read_bytes, writes, write_bytes, flushes, discards, errors, storage_ns;
 };

@@ -18,7 +18,6 @@ enum {
 	INLINE_ENTRIES = 8, /* pages of a small request, without a table of its own */
 	BUSY_MANY = 64, /* with so many the device may make the next submitter wait */
 	OVERDUE = 2, /* times as many requests as agreed: those of a dead lane end late */
-	LENGTH_MAX = 1 << 30, /* of a DISCARD or WRITE_ZEROES; also what ATTACHED says */
 };
 
 struct apn_io {
@@ -410,8 +409,8 @@ static void do_zeroes(struct apn_io *io)
 		return;
 	}
 	ret = __blkdev_issue_zeroout(bdev, io->offset >> SECTOR_SHIFT,
-					 le64_to_cpu(io->ask.io.length) >> SECTOR_SHIFT, GFP_NOIO,
-					 &chain, flags | BLKDEV_ZERO_NOFALLBACK);
+				     le64_to_cpu(io->ask.io.length) >> SECTOR_SHIFT, GFP_NOIO,
+				     &chain, flags | BLKDEV_ZERO_NOFALLBACK);
 
 	if (ret && !io->status)
 		io->status = APN_STATUS_UNSUPPORTED;
@@ -451,7 +450,7 @@ static enum apn_status judge(const struct apn_io *io)
 	if (changes(io->ask.op) &&
 	    (!session->writer || export->read_only || export->device_read_only))
 		return APN_STATUS_READ_ONLY;
-	if (!moves(io->ask.op) && length > LENGTH_MAX)
+	if (!moves(io->ask.op) && length > APN_EXPORT_LENGTH_MAX)
 		return APN_STATUS_RANGE;
 	if ((io->offset | length) & (bdev_logical_block_size(export->bdev) - 1) ||
 	    io->offset > size || length > size - io->offset)

@@ -162,7 +162,7 @@ void apn_memory_free(struct bio_vec *table, unsigned int entries)
 }
 
 void apn_memory_init(void (*start)(struct list_head *due),
-		    u32 (*bytes)(const struct list_head *waiter))
+		     u32 (*bytes)(const struct list_head *waiter))
 {
 	start_due = start;
 	bytes_of = bytes;

@@ -31,6 +31,6 @@ int apn_memory_pages(struct bio_vec *table, unsigned int room, u32 bytes, gfp_t 
 void apn_memory_free(struct bio_vec *table, unsigned int entries);
 
 void apn_memory_init(void (*start)(struct list_head *due),
-		    u32 (*bytes_of)(const struct list_head *waiter));
+		     u32 (*bytes_of)(const struct list_head *waiter));
 
 #endif /* APN_TARGET_MEMORY_H */

@@ -33,15 +33,19 @@ static const struct apn_line_ops target_line_ops = {
 	.freed = apn_memory_forget,
 };
 
+static bool is_wished(const struct apn_port *port, const struct apn_port_wish *wish)
+{
+	return net_eq(port->net, wish->net) &&
+	       !memcmp(&port->address, &wish->address, sizeof(port->address)) &&
+	       !strcmp(port->gate.listener->transport->name, wish->transport);
+}
+
 static struct apn_port *find(u32 id, const struct apn_port_wish *wish)
 {
 	struct apn_port *port;
 
 	list_for_each_entry(port, &ports, node) {
-		if (id ? port->id == id :
-			 net_eq(port->net, wish->net) &&
-				 !memcmp(&port->address, &wish->address, sizeof(port->address)) &&
-				 !strcmp(port->gate.listener->transport->name, wish->transport))
+		if (id ? port->id == id : is_wished(port, wish))
 			return port;
 	}
 	return NULL;

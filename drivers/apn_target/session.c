@@ -99,7 +99,7 @@ void apn_session_end(struct apn_session *session, enum apn_status why,
 void apn_session_device_begin(struct apn_session *session)
 {
 	atomic_inc(&session->inflight);
-	smp_mb__after_atomic();
+	smp_mb__after_atomic(); /* pairs with apn_session_end() and begin_drain() */
 }
 
 void apn_session_device_end(struct apn_session *session)

@@ -140,13 +140,13 @@ static void end_requests(struct apnbd_session *session)
 	apnbd_session_change(session, APNBD_STATE(CLOSING), "disconnected by force");
 	apnbd_flow_fail(session);
 	while (apnbd_flow_inflight(session) && time_before(jiffies, deadline))
-		msleep(10);
+		msleep(APNBD_POLL_MS);
 	if (!apnbd_flow_inflight(session))
 		return;
 	apnbd_path_cut(&session->path);
 	while (apnbd_flow_inflight(session)) {
 		apnbd_flow_fail(session);
-		msleep(10);
+		msleep(APNBD_POLL_MS);
 	}
 }
 

@@ -10,6 +10,8 @@
 #include <linux/module.h>
 #include <linux/utsname.h>
 
+enum { FAIL_AFTER_MAX_MS = 7 * 24 * 3600 * 1000 };
+
 static struct genl_family family;
 static bool registered;
 
@@ -339,6 +341,18 @@ static int wish_line(struct genl_info *info, const struct line_attrs *a, struct 
 	return -EOPNOTSUPP;
 }
 
+static int get_fail_after(struct genl_info *info, u32 *ms)
+{
+	u64 wished = u64_or(info, APNBD_A_DISK_FAIL_AFTER, 0);
+
+	*ms = wished;
+	if (wished <= FAIL_AFTER_MAX_MS)
+		return 0;
+	NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[APNBD_A_DISK_FAIL_AFTER],
+			    "fail-after is at most 7 days; leave it out to wait for ever");
+	return -ERANGE;
+}
+
 static int wish_disk(struct genl_info *info, struct apnbd_wish *wish)
 {
 	static const struct line_attrs attrs = {
@@ -360,11 +374,10 @@ static int wish_disk(struct genl_info *info, struct apnbd_wish *wish)
 	wish->lanes = u32_or(info, APNBD_A_DISK_LANES, APNBD_LANES);
 	wish->depth = u32_or(info, APNBD_A_DISK_DEPTH, APNBD_DEPTH);
 	wish->rate = u64_or(info, APNBD_A_DISK_RATE, 0);
-	wish->fail_after_ms = min_t(u64, u64_or(info, APNBD_A_DISK_FAIL_AFTER, 0), INT_MAX);
 	wish->read_only = is_set(info, APNBD_A_DISK_READ_ONLY);
 	wish->digest = is_set(info, APNBD_A_DISK_DIGEST);
 	wish->takeover = info->attrs[APNBD_A_DISK_TAKEOVER];
-	return 0;
+	return get_fail_after(info, &wish->fail_after_ms);
 }
 
 struct call {
@@ -432,8 +445,11 @@ int apnbd_nl_disk_get_doit(struct sk_buff *skb, struct genl_info *info)
 
 static int set_disk(struct apnbd_session *session, struct genl_info *info)
 {
-	int ret = 0;
+	u32 fail_after;
+	int ret = get_fail_after(info, &fail_after);
 
+	if (ret)
+		return ret;
 	if (info->attrs[APNBD_A_DISK_READ_ONLY])
 		ret = apnbd_session_set_read_only(session,
 						  is_set(info, APNBD_A_DISK_READ_ONLY));
@@ -442,8 +458,7 @@ static int set_disk(struct apnbd_session *session, struct genl_info *info)
 		return ret;
 	}
 	if (info->attrs[APNBD_A_DISK_FAIL_AFTER])
-		apnbd_recover_set_fail_after(
-			session, min_t(u64, u64_or(info, APNBD_A_DISK_FAIL_AFTER, 0), INT_MAX));
+		apnbd_recover_set_fail_after(session, fail_after);
 	if (info->attrs[APNBD_A_DISK_RATE])
 		WRITE_ONCE(session->path.line->rate, u64_or(info, APNBD_A_DISK_RATE, 0));
 	apnbd_netlink_disk_event(session);

@@ -58,7 +58,7 @@ int apnbd_queue_init(struct apnbd_session *session, unsigned int depth)
 	set->flags = BLK_MQ_F_BLOCKING | BLK_MQ_F_TAG_HCTX_SHARED | BLK_MQ_F_SHOULD_MERGE |
 		     BLK_MQ_F_NO_SCHED_BY_DEFAULT;
 	ret = blk_mq_alloc_tag_set(set);
-	if (!ret)
+	if (!ret) /* whoever sees it sees the tags */
 		smp_store_release(&session->tags_gone, false);
 	return ret;
 }

@@ -39,7 +39,8 @@ void apnbd_recover_final(struct apnbd_session *session, enum apn_status why)
 void apnbd_recover_reattach(struct apnbd_session *session)
 {
 	WRITE_ONCE(session->path.stale, true);
-	if (apnbd_session_change(session, APNBD_STATE(WAITING), "the target does not know this session any more"))
+	if (apnbd_session_change(session, APNBD_STATE(WAITING),
+				 "the target does not know this session any more"))
 		apnbd_recover_wake(session);
 }
 
@@ -67,7 +68,8 @@ static void give_up(struct work_struct *work)
 	struct apnbd_session *session =
 		container_of(to_delayed_work(work), struct apnbd_session, give_up);
 
-	if (!apnbd_session_change(session, APNBD_STATE(FAILED), "no path for longer than fail-after allows"))
+	if (!apnbd_session_change(session, APNBD_STATE(FAILED),
+				  "no path for longer than fail-after allows"))
 		return;
 	apnbd_flow_fail(session);
 	apnbd_netlink_disk_event(session);
@@ -165,7 +167,7 @@ static bool attach_again(struct apnbd_session *session)
 	}
 	if (lost_writes(session, &a)) {
 		apnbd_session_change(session, APNBD_STATE(LOST),
-		       "the target restarted and lost writes that it had acknowledged");
+				     "the target restarted and lost writes that it had acknowledged");
 		return false;
 	}
 	apnbd_session_take(session, &a);

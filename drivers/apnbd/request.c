@@ -151,7 +151,6 @@ static void finish(struct apnbd_request *req)
 /* The transport and the receiver each call it after their bit; one of them finishes. */
 static void try_finish(struct apnbd_request *req)
 {
-	smp_mb__before_atomic();
 	if (test_bit(APNBD_SENT, &req->bits) && test_bit(APNBD_ANSWERED, &req->bits) &&
 	    !test_and_set_bit(APNBD_DONE, &req->bits))
 		finish(req);
@@ -170,7 +169,7 @@ static void request_sent(struct apn_tx *tx, int error)
 		return;
 	}
 	set_bit(APNBD_SENT, &req->bits);
-	smp_mb__after_atomic();
+	smp_mb__after_atomic(); /* pairs with apnbd_reply_end(): one of the two sees both */
 	try_finish(req);
 }
 
@@ -263,8 +262,9 @@ int apnbd_request_load(struct apnbd_request *req, u32 handle)
 
 	if (req->tries && hdr->op == APN_OP_WRITE && !req->copy && make_copy(req))
 		return -ENOMEM;
+	req->generation++;
 	hdr->handle = cpu_to_le32(handle);
-	hdr->tag = cpu_to_le64((u64)++req->generation << 32 | (u32)apnbd_rq(req)->tag);
+	hdr->tag = cpu_to_le64((u64)req->generation << 32 | (u32)apnbd_rq(req)->tag);
 	req->bits = 0;
 	req->received = 0;
 	req->damaged = false;
@@ -287,6 +287,7 @@ static struct apnbd_request *find(struct apnbd_session *session, struct apn_lane
 	struct apnbd_request *req;
 	struct request *rq;
 
+	/* pairs with apnbd_queue_init() */
 	if (smp_load_acquire(&session->tags_gone) || (u32)tag >= session->set.queue_depth)
 		return NULL;
 	rq = blk_mq_tag_to_rq(session->set.tags[0], (u32)tag);
@@ -354,6 +355,6 @@ void apnbd_reply_end(struct apn_lane *lane, struct apn_rx *rx)
 	req->status = le16_to_cpu(rx->hdr.status);
 	req->service_ns = le64_to_cpu(rx->hdr.reply.service_ns);
 	set_bit(APNBD_ANSWERED, &req->bits);
-	smp_mb__after_atomic();
+	smp_mb__after_atomic(); /* pairs with request_sent() */
 	try_finish(req);
 }

@@ -53,7 +53,8 @@ static bool become(struct apnbd_session *session, enum apnbd_disk_state state, c
 	return true;
 }
 
-bool apnbd_session_change(struct apnbd_session *session, enum apnbd_disk_state state, const char *reason)
+bool apnbd_session_change(struct apnbd_session *session, enum apnbd_disk_state state,
+			  const char *reason)
 {
 	guard(spinlock_bh)(&session->held_lock);
 	return become(session, state, reason);

@@ -18,6 +18,7 @@ enum {
 	APNBD_LANES = 4,
 	APNBD_PATHS_MAX = 1,
 	APNBD_DRAIN_RETRY_MS = 1000,
+	APNBD_POLL_MS = 20,
 	APNBD_CUT_MS = 2000, /* how long --force waits for answers that are on their way */
 };
 

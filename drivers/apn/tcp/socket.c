@@ -105,8 +105,10 @@ static void write_space(struct sock *sk)
 
 static void state_change(struct sock *sk)
 {
-	wake_lane(sk, sk->sk_state != TCP_ESTABLISHED && sk->sk_state != TCP_SYN_SENT &&
-			      sk->sk_state != TCP_SYN_RECV);
+	bool open = sk->sk_state == TCP_ESTABLISHED || sk->sk_state == TCP_SYN_SENT ||
+		    sk->sk_state == TCP_SYN_RECV;
+
+	wake_lane(sk, !open);
 }
 
 /* What came before anybody watched is looked at now. */
