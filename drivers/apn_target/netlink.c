@@ -393,13 +393,31 @@ int apn_target_nl_export_drain_doit(struct sk_buff *skb, struct genl_info *info)
 	return ret;
 }
 
-static void end_sessions_of(struct apn_export *export, const char *identity)
+static bool end_sessions_of(struct apn_export *export, const char *identity)
 {
 	struct apn_session *session, *next;
+	bool any = false;
 
-	list_for_each_entry_safe(session, next, &export->sessions, node)
-		if (!strcmp(session->identity, identity))
-			apn_session_end(session, APN_STATUS_REVOKED, APN_NOTICE_REVOKED);
+	list_for_each_entry_safe(session, next, &export->sessions, node) {
+		if (strcmp(session->identity, identity))
+			continue;
+		apn_session_end(session, APN_STATUS_REVOKED, APN_NOTICE_REVOKED);
+		any = true;
+	}
+	return any;
+}
+
+/* Off the list and out of the door; the one can be without the other. */
+static bool revoke(struct apn_export *export, const char *identity)
+{
+	bool listed, attached;
+
+	guard(mutex)(&export->lock);
+	listed = apn_export_disallow(export, identity);
+	attached = end_sessions_of(export, identity);
+	if (listed || attached)
+		apn_target_export_event(export);
+	return listed || attached;
 }
 
 int apn_target_nl_export_revoke_doit(struct sk_buff *skb, struct genl_info *info)
@@ -417,14 +435,11 @@ int apn_target_nl_export_revoke_doit(struct sk_buff *skb, struct genl_info *info
 	export = find_export(info);
 	if (IS_ERR(export))
 		return PTR_ERR(export);
-	mutex_lock(&export->lock);
-	if (!apn_export_disallow(export, nla_data(who))) {
-		NL_SET_ERR_MSG_ATTR(info->extack, who, "this identity is not on the list");
+	if (!revoke(export, nla_data(who))) {
+		NL_SET_ERR_MSG_ATTR(info->extack, who,
+				    "this identity is neither on the list nor attached");
 		ret = -ENOENT;
 	}
-	end_sessions_of(export, nla_data(who));
-	apn_target_export_event(export);
-	mutex_unlock(&export->lock);
 	apn_export_put(export);
 	return ret;
 }
