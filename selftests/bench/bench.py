@@ -158,7 +158,7 @@ def run_in_machine(kind, args, folder):
         raise NoFigures
     kernel = next((line.split("up: ")[1].split()[0] for line in vm.log_tail(100000)
                    if "apn-machine: up: " in line), "?")
-    return kernel, [line for line in lines_of(base + ".log") if line.startswith("# ") and ": /dev/" in line], \
+    return kernel, [line for line in lines_of(base + ".log") if " hardware queues, " in line], \
         rows_of(os.path.join(out, "shared/raw.tsv"), vm), lines_of(os.path.join(out, "shared/raw.tsv.counts"))
 
 
@@ -303,7 +303,7 @@ def header(kind, kernel, args, said):
     return ["# SPDX-License-Identifier: GPL-2.0",
             f"# {kind}: kernel {kernel}, {args.cpus} CPU{'s' * (args.cpus > 1)}" + ("" if kind.startswith("uml") else f", {how}"),
             f"# apnbd {commit()}, {time.strftime('%Y-%m-%d')}; {os.cpu_count()} CPUs of the host, its load {load:.1f}",
-            f"# {args.rounds} rounds of runs of about {args.seconds:g} s; medians; speed and cpu are ratios to nvme-tcp "
+            f"# {args.rounds} round{'s' * (args.rounds > 1)} of runs of about {args.seconds:g} s; medians; speed and cpu are ratios to nvme-tcp "
             "in the same round",
             "# fio io_uring O_DIRECT random, one job; 127.0.0.1; null_blk memory_backed=0 under each"] + said
 
