@@ -114,14 +114,17 @@ def copy(pipe, path):
 def uml_command(m):
     kernel = kernel_dir(m.kind)
     command = [os.path.join(kernel, "vmkernel"), f"mem={m.memory}", "con=null", "con0=null,fd:1", "ssl=null",
-               f"initrd={m.initramfs()}", f"ubd0r={CACHE}/root/root.img", f"ubd1r={kernel}/modules.img",
+               f"initrd={m.initramfs()}",
                f"umid=uml-{m.name}", f"uml_dir={m.out}", "seccomp=on", "loglevel=7", "panic=-1", "printk.time=1",
                f"apn_src={m.src}", f"apn_out={m.out}"] + m.words()
-    command += [f"ubd{i}={disk}" for i, disk in enumerate(m.disks, 2)]
+    images = [f"{CACHE}/root/root.img", f"{kernel}/modules.img"]
+    if m.kind == "uml-vtime":
+        command += ["time-travel=inf-cpu", f"apn_images={','.join(images)}"]
+    else:
+        command += [f"ubd{i}r={image}" for i, image in enumerate(images)]
+        command += [f"ubd{i}={disk}" for i, disk in enumerate(m.disks, 2)]
     if m.kind == "uml":
         command.append(f"ncpus={m.cpus}")
-    if m.kind == "uml-vtime":
-        command.append("time-travel=inf-cpu")
     fds = ()
     if m.wire:
         fds = (m.wire.fd(m.name),)
