@@ -10,7 +10,6 @@
 	do {                                                                        \
 		DEFINE_WAIT_FUNC(__wait, woken_wake_function);                      \
 		long __left = (timeout);                                            \
-										    \
 		add_wait_queue(&(wq), &__wait);                                     \
 		while (__left && !(condition))                                      \
 			__left = wait_woken(&__wait, TASK_UNINTERRUPTIBLE, __left); \

@@ -296,7 +296,7 @@ static void *memory(size_t bytes)
 	void *p = aligned_alloc(4096, (bytes + 4095) & ~4095ul);
 
 	if (!p)
-		die(NULL, "no memory for %zu bytes", bytes);
+		die(NULL, "%zu bytes are not to be had", bytes);
 	return p;
 }
 
@@ -394,11 +394,20 @@ int main(int argc, char **argv)
 	seed %= 1000000;
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		switch (c) {
-		case 's': seed = strtoul(optarg, NULL, 0); break;
-		case 'o': ops = strtoul(optarg, NULL, 0); break;
-		case 't': threads = strtoul(optarg, NULL, 0); break;
-		case 'w': twin = optarg; break;
-		default: return 2;
+		case 's':
+			seed = strtoul(optarg, NULL, 0);
+			break;
+		case 'o':
+			ops = strtoul(optarg, NULL, 0);
+			break;
+		case 't':
+			threads = strtoul(optarg, NULL, 0);
+			break;
+		case 'w':
+			twin = optarg;
+			break;
+		default:
+			return 2;
 		}
 	}
 	if (optind != argc - 1 || !threads || threads > THREADS_MOST) {
