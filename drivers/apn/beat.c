@@ -58,11 +58,15 @@ static void beat_host(struct apn_line *line)
 	apn_lane_put(lane);
 }
 
+/* One that carried nothing when its last lane went is not remembered. */
 static bool kept_long_enough(struct apn_line *line)
 {
 	guard(mutex)(&line->lock);
-	return !line->live && line->state == APN_LINE_WAITING &&
-	       time_after(jiffies, line->since + msecs_to_jiffies(APN_LINE_KEEP_MS));
+	if (line->live)
+		return false;
+	if (line->state == APN_LINE_WAITING && xa_empty(&line->sessions))
+		return true;
+	return time_after(jiffies, line->since + msecs_to_jiffies(APN_LINE_KEEP_MS));
 }
 
 /* A target forgets a line that stays away; its host attaches anew if it returns. */
