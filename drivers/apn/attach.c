@@ -206,7 +206,9 @@ static struct apn_line *new_line(struct apn_lane *lane, const char *identity)
 	memcpy(line->instance, gate->instance, APN_UUID_BYTES);
 	memcpy(line->software, stranger->hello.software, sizeof(line->software));
 	strscpy(line->identity, identity, sizeof(line->identity));
-	line->window.granted = gate->window(line);
+	do {
+		line->window.granted = gate->window(line);
+	} while (!line->window.granted && apn_line_shed());
 	if (!line->window.granted) {
 		apn_line_put(line);
 		return NULL;

@@ -338,6 +338,34 @@ static struct apn_line *next_owned(const void *owner)
 	return NULL;
 }
 
+static struct apn_line *longest_dead(void)
+{
+	struct apn_line *line, *oldest = NULL;
+
+	guard(mutex)(&lines_lock);
+	list_for_each_entry(line, &lines, node)
+		if (!line->host && READ_ONCE(line->state) == APN_LINE_WAITING &&
+		    (!oldest || time_before(line->since, oldest->since)))
+			oldest = line;
+	return oldest ? apn_line_get(oldest) : NULL;
+}
+
+/*
+ * There is no room for one more: the line that has had no lane for the longest time is
+ * forgotten. Its host attaches anew if it comes back. False: there is none.
+ */
+bool apn_line_shed(void)
+{
+	struct apn_line *line = longest_dead();
+
+	if (!line)
+		return false;
+	if (apn_line_mark_closing(line, "forgotten to make room"))
+		line_forget(line);
+	apn_line_put(line);
+	return true;
+}
+
 /* Every line that came in by this gate ends, now. */
 void apn_line_close_owned(const void *owner)
 {

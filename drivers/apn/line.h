@@ -210,6 +210,7 @@ struct apn_line *apn_line_known(const u8 *uuid, const char *identity, const void
 void apn_line_list(struct apn_line *line);
 /* True for one caller only, who forgets the line. */
 bool apn_line_mark_closing(struct apn_line *line, const char *reason);
+bool apn_line_shed(void);
 void apn_line_close_owned(const void *owner);
 int apn_line_init(void);
 void apn_line_exit(void);

@@ -5,6 +5,7 @@
  * up what else comes over the lane.
  */
 #include "control.h"
+#include "memory.h"
 #include "netlink.h"
 #include "writer.h"
 
@@ -225,6 +226,7 @@ void apn_control_forget(struct apn_line *line)
 		apn_export_settled(session->export);
 		apn_session_put(session);
 	}
+	apn_memory_unpromise(line);
 }
 
 /* ---- LIST ---- */

@@ -81,8 +81,17 @@ u64 apn_memory_window(struct apn_line *line)
 		kfree(b);
 		return 0;
 	}
+	b->promised = b->window;
 	line->private = b;
 	return b->window;
+}
+
+void apn_memory_unpromise(struct apn_line *line)
+{
+	struct apn_budget *b = line->private;
+
+	if (b)
+		take_back(xchg(&b->promised, 0));
 }
 
 /* Its sessions are gone, and with them all requests that could wait or return. */
@@ -93,7 +102,7 @@ void apn_memory_forget(struct apn_line *line)
 	if (!b)
 		return;
 	cancel_work_sync(&b->work);
-	take_back(b->window);
+	apn_memory_unpromise(line);
 	line->private = NULL;
 	kfree(b);
 }

@@ -13,6 +13,7 @@ enum {
 struct apn_budget {
 	spinlock_t lock;
 	u64 window; /* bytes, each way */
+	u64 promised; /* the same, until it is taken back */
 	u64 reads; /* held by READs that were begun */
 	struct list_head waiting; /* READs that were not */
 	struct work_struct work;
@@ -20,6 +21,8 @@ struct apn_budget {
 
 /* As struct apn_gate's ->window(). Zero bytes if there is no memory for a line. */
 u64 apn_memory_window(struct apn_line *line);
+/* No lane of the line will bring anything any more: its promise is another's. */
+void apn_memory_unpromise(struct apn_line *line);
 void apn_memory_forget(struct apn_line *line);
 
 /* False: @waiter waits; what apn_memory_init() was given gets it when its time has come. */

@@ -86,10 +86,13 @@ static int discard_some(struct client *c)
 
 static int zero_some(struct client *c)
 {
+	bool offered = le32_to_cpu(c->disk.flags) & APN_DISK_WRITE_ZEROES;
 	int end = client_write(c, 65536, memset(block, 0x33, 8192), 8192);
 
 	if (!end)
 		end = client_simple(c, APN_OP_WRITE_ZEROES, 65536, 8192);
+	if (!offered)
+		return end == APN_STATUS_UNSUPPORTED ? APN_STATUS_OK : wrong("nobody offered that");
 	if (!end)
 		end = client_read(c, 65536, block, 8192);
 	if (!end && (block[0] || memcmp(block, block + 1, 8191)))
