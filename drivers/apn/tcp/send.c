@@ -90,6 +90,7 @@ int apn_tcp_send(struct apn_tcp_lane *t)
 	int ret, total = 0;
 
 	lockdep_assert_held(&t->lane.tx_lock);
+	apn_tcp_congestion_keep(t->sock->sk);
 	while (!apn_lane_dead(&t->lane) && (ret = send_step(t)) > 0)
 		total += ret;
 	memalloc_noreclaim_restore(noreclaim);

@@ -50,6 +50,9 @@ static inline struct apn_tcp_lane *apn_tcp_lane(struct apn_lane *lane)
 
 extern struct workqueue_struct *apn_tcp_wq;
 
+/* congestion.c */
+void apn_tcp_congestion_keep(struct sock *sk);
+
 /* send.c; bytes that went out, or an error that is the lane's end. Under tx_lock. */
 int apn_tcp_send(struct apn_tcp_lane *t);
 void apn_tcp_send_abort(struct apn_tcp_lane *t);
