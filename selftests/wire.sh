@@ -101,4 +101,4 @@ ok "the log says why ($reasons lines)"
 try "disconnect" on_gpu apnctl disconnect --all
 try "the exports can go" on_storage apnctl export del hostile --force
 try "both of them" on_storage apnctl export del quiet
-try "and the port" on_storage apnctl port del
+try "and the port" on_storage apnctl port del 0.0.0.0
