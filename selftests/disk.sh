@@ -13,7 +13,7 @@ load
 # shellcheck disable=SC2119
 two_sites
 backing_brd 64
-later on_storage apnctl port del
+later on_storage apnctl port del 0.0.0.0
 later on_storage apnctl export del one --force
 later on_gpu apnctl disconnect --all --force
 

@@ -19,7 +19,7 @@ backing_null_blk 64 discard=1
 hostile=$BACKING
 backing_null_blk 64
 quiet=$BACKING
-later on_storage apnctl port del
+later on_storage apnctl port del 0.0.0.0
 later on_storage apnctl export del quiet
 later on_storage apnctl export del hostile --force
 
