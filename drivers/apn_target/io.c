@@ -12,6 +12,7 @@
 #include <linux/bio.h>
 #include <linux/blkdev.h>
 #include <linux/ktime.h>
+#include <linux/mm.h>
 #include <linux/slab.h>
 
 enum {
@@ -58,7 +59,9 @@ static struct bio_vec *make_table(struct apn_io *io, gfp_t gfp)
 	io->room = DIV_ROUND_UP(io->bytes, PAGE_SIZE);
 	if (io->room <= INLINE_ENTRIES)
 		return io->inline_table;
-	return kmalloc_array(io->room, sizeof(struct bio_vec), gfp);
+	if (!gfpflags_allow_blocking(gfp))
+		return kmalloc_array(io->room, sizeof(struct bio_vec), gfp);
+	return kvmalloc_array(io->room, sizeof(struct bio_vec), gfp);
 }
 
 static int take_pages(struct apn_io *io, gfp_t gfp)
@@ -74,7 +77,7 @@ static int take_pages(struct apn_io *io, gfp_t gfp)
 		return 0;
 	}
 	if (io->table != io->inline_table)
-		kfree(io->table);
+		kvfree(io->table);
 	io->table = NULL;
 	return n;
 }
@@ -85,7 +88,7 @@ static void drop_pages(struct apn_io *io)
 		return;
 	apn_memory_free(io->table, io->entries);
 	if (io->table != io->inline_table)
-		kfree(io->table);
+		kvfree(io->table);
 	io->table = NULL;
 }
 
