@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Set-up of a lane: HELLO, AUTH; one conversation, both ends. */
 #include "attach.h"
+#include "beat.h"
 #include "gate.h"
 #include "slot.h"
 
+#include <linux/ktime.h>
 #include <linux/random.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -62,12 +64,15 @@ static int say_hello(struct apn_line *line, struct apn_lane *lane, char *reason,
 {
 	struct apn_hdr hdr = { .op = APN_OP_HELLO };
 	struct apn_hello hello = {};
+	u64 sent_ns;
 	int ret;
 
 	fill_hello(line, lane, &hello);
+	sent_ns = ktime_get_ns();
 	ret = apn_ask(lane, &hdr, &hello, sizeof(hello), APN_OP_HELLO_ACK, answer, APN_SETUP_MS);
 	if (ret)
 		return say_why(ret, answer, "HELLO", reason);
+	apn_beat_pong(line, sent_ns);
 	return check_hello_ack(line, lane, (const void *)answer->body, reason);
 }
 

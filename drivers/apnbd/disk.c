@@ -3,6 +3,9 @@
 #include "disk.h"
 #include "queue.h"
 
+#include <linux/backing-dev.h>
+#include <linux/math64.h>
+#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/sysfs.h>
 
@@ -48,6 +51,29 @@ static const struct attribute_group top_group = { .attrs = top_attrs };
 
 static const struct attribute_group *groups[] = { &top_group, &apnbd_group, NULL };
 
+/* ---- read-ahead ---- */
+
+enum {
+	AHEAD_BYTES_S = 1250000000, /* where --rate was not given: 10 Gbit/s */
+	AHEAD_MEMORY = 128, /* no more than this part of the machine's memory */
+};
+
+/*
+ * A reader in sequence has up to two windows on their way: each is what the line
+ * carries in a round trip. Not by io_opt, which mkfs takes for a stripe.
+ */
+static void set_read_ahead(struct apnbd_session *session)
+{
+	const struct apn_line *line = session->path.line;
+	struct backing_dev_info *bdi = session->disk->bdi;
+	u32 rtt_us = min_t(u32, READ_ONCE(line->rtt_min_us), USEC_PER_SEC);
+	u64 rate = READ_ONCE(line->rate) ?: AHEAD_BYTES_S;
+	u64 pages = mul_u64_u32_div(rate, rtt_us, USEC_PER_SEC) >> PAGE_SHIFT;
+
+	pages = min_t(u64, pages, totalram_pages() / AHEAD_MEMORY);
+	bdi->ra_pages = max_t(u64, pages, bdi->ra_pages);
+}
+
 /* ---- life ---- */
 
 /* The last opener and the last holder are gone. */
@@ -84,6 +110,7 @@ int apnbd_disk_make(struct apnbd_session *session, unsigned int depth)
 
 int apnbd_disk_show(struct apnbd_session *session)
 {
+	set_read_ahead(session);
 	return device_add_disk(NULL, session->disk, groups);
 }
 
