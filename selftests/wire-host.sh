@@ -19,8 +19,8 @@ connect() { timeout 30 nsenter --net=/run/netns/gpu apnctl connect "$STORAGE:$1"
 disk() { on_gpu apnctl -j list | grep -o '/dev/apnbd[0-9]*' | head -n 1; }
 reads() { timeout 20 dd if="$(disk)" of=/dev/null bs=64k count=4 iflag=direct; }
 
-# Which disk may fail for good: it is another one now.
-changes='later-other-volume|later-smaller|later-block-4096'
+# Which disk may fail for good: it is another one now, or less than it was.
+changes='later-other-volume|later-smaller|later-smaller-io|later-block-4096'
 
 # one TRICK PORT: the disk comes up, now or at the second try; the trick is played; then it works, or is gone for good.
 one() {
@@ -31,7 +31,7 @@ one() {
 		! grep -q ready /tmp/trick.out || break
 		sleep 0.1
 	done
-	connect "$port" >/dev/null 2>&1 || connect "$port" >/dev/null 2>&1 || verdict="the disk does not come up"
+	comes_up "$port" || verdict="the disk does not come up"
 	[ -n "$verdict" ] || reads >/dev/null 2>&1 || [[ $trick =~ ^($changes)$ ]] || verdict="the disk does not read"
 	for ((i = 0; i < 160 && ${#verdict} == 0; i++)); do
 		! grep -qE '^(not )?ok' /tmp/trick.out || break
@@ -44,6 +44,17 @@ one() {
 	wait "$peer" 2>/dev/null || :
 	[[ $verdict == "ok "* ]] && return
 	echo "# $trick: $verdict"
+	return 1
+}
+
+# A trick that spoils a set-up is over with the first or second connection.
+comes_up() {
+	local try
+	for try in 1 2 3 4 5; do
+		! connect "$1" >"/tmp/connect.$try" 2>&1 || return 0
+		sleep 0.3
+	done
+	cat /tmp/connect.*
 	return 1
 }
 

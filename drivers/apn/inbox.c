@@ -6,6 +6,8 @@
 #include "line.h"
 #include "slot.h"
 
+enum { PONGS_MAX = 16 }; /* that may wait in a lane's queue */
+
 static int begin_request(struct apn_lane *lane, struct apn_rx *rx)
 {
 	struct apn_line *line = lane->line;
@@ -79,11 +81,17 @@ static bool line_end(struct apn_lane *lane, struct apn_rx *rx)
 	return true;
 }
 
+/* Who asks faster than he reads is answered when he reads. */
 static void pong(struct apn_lane *lane)
 {
-	struct apn_hdr hdr = { .op = APN_OP_PONG, .ping.sent_ns = lane->rx.hdr.ping.sent_ns };
+	struct apn_hdr hdr = {
+		.op = APN_OP_PONG,
+		.tag = lane->rx.hdr.tag,
+		.ping.sent_ns = lane->rx.hdr.ping.sent_ns,
+	};
 
-	apn_msg_send(lane, &hdr, NULL, 0);
+	if (atomic_read(&lane->messages) < PONGS_MAX)
+		apn_msg_send(lane, &hdr, NULL, 0);
 }
 
 static void give_notice(struct apn_lane *lane)
