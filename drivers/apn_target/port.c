@@ -14,7 +14,7 @@
 enum {
 	LINE_LANES = 8,
 	LINE_IO_BYTES = 8 << 20,
-	LINE_REQUESTS = 8192,
+	LINE_REQUESTS = 4096,
 };
 
 static LIST_HEAD(ports);
