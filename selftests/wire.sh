@@ -3,7 +3,6 @@
 # title: a hostile host: no byte sequence harms the target, leaks, or disturbs another session
 # tier: check
 # kinds: uml-debug qemu-6.1 qemu-6.12 qemu-7
-# smoke: qemu-6.1
 # cost: 90 s
 # limit: 400
 # shellcheck source=lib.sh
