@@ -39,7 +39,7 @@ ktap_run()
 		log=$CACHE/log/$prefix-$name.log
 		start=$SECONDS
 		# not "(...) || status=$?": on the left of || nothing stops at an error, whatever set -e says
-		(set -e; "check_$name") >"$log" 2>&1 &
+		(set -e; locked "$prefix-$name" "check_$name") >"$log" 2>&1 &
 		status=0
 		wait $! || status=$?
 		seconds=$((SECONDS - start))
