@@ -20,10 +20,12 @@ static unsigned int bio_entries(struct bio *bio)
 
 static void enter_bio(struct apn_payload *p, unsigned int dir, struct bio *bio)
 {
+	const struct bio_vec *first = __bvec_iter_bvec(bio->bi_io_vec, bio->bi_iter);
+
 	p->next = bio->bi_next;
-	iov_iter_bvec(&p->iter, dir, __bvec_iter_bvec(bio->bi_io_vec, bio->bi_iter),
-		      bio_entries(bio), bio->bi_iter.bi_size);
-	p->iter.iov_offset = bio->bi_iter.bi_bvec_done;
+	iov_iter_bvec(&p->iter, dir, first, bio_entries(bio), bio->bi_iter.bi_size);
+	/* what of the first entry is done, whose field has another name from 7.3 on */
+	p->iter.iov_offset = mp_bvec_iter_offset(bio->bi_io_vec, bio->bi_iter) - first->bv_offset;
 }
 
 void apn_payload_bios(struct apn_payload *p, unsigned int dir, struct bio *bio)
