@@ -21,7 +21,7 @@ dkms_in()
 	have_drivers || { echo "drivers/apn/Kbuild is not in the tree"; return $SKIP; }
 	kernel=$(kernel_of "$release" "$2")
 	version=$(cat VERSION)
-	dir=$CACHE/$release/apn/dkms-$2
+	dir=$CACHE/$release/apn/dkms/$TREE_ID-$2
 	rm -rf "$dir"
 	mkdir -p "$dir/tree"
 	tools/sources "$dir/src/apnbd-$version" COPYING Kbuild VERSION dkms.conf drivers include
@@ -39,7 +39,7 @@ dkms_in()
 		}
 		dkms install "${options[@]}" "$module" -k "$kernel"
 		dkms status "${options[@]}"
-		' - "/apn/dkms-$2" "$kernel" "$version"
+		' - "/apn/dkms/$TREE_ID-$2" "$kernel" "$version"
 	for module in $(expected "$release" "$kernel"); do
 		find "$dir/lib/$kernel/updates/dkms" -name "$module.ko*" | grep . ||
 			{ echo "$module did not come out"; return 1; }

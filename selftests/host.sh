@@ -10,6 +10,7 @@
 . selftests/vm/kernels.sh
 
 SKIP=4
+TREE_ID=$(stamp_of "$PWD") # several trees are checked at a time
 
 # kernel_of RELEASE SERIES: the newest kernel of that series whose headers that root has.
 kernel_of()
@@ -36,7 +37,7 @@ ktap_run()
 	echo "1..$#"
 	for name; do
 		number=$((number + 1))
-		log=$CACHE/log/$prefix-$name.log
+		log=$CACHE/log/$prefix-$name-$TREE_ID.log
 		start=$SECONDS
 		# not "(...) || status=$?": on the left of || nothing stops at an error, whatever set -e says
 		(set -e; locked "$prefix-$name" "check_$name") >"$log" 2>&1 &
