@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The target's: requests counted by lane, so that a lane can be fenced. */
 #include "line.h"
+#include "rules.h"
 #include "wait.h"
 
 #include <linux/export.h>
@@ -27,10 +28,10 @@ static bool quiet(struct apn_line *line, unsigned int index, u32 incarnation)
 
 	guard(mutex)(&line->lock);
 	lane = rcu_dereference_protected(line->slot[index].lane, lockdep_is_held(&line->lock));
-	if (lane && lane->incarnation <= incarnation)
+	if (lane && apn_rule_is_fenced(incarnation, lane->incarnation))
 		return false;
 	list_for_each_entry(lane, &line->undrained, undrained)
-		if (lane->index == index && lane->incarnation <= incarnation)
+		if (lane->index == index && apn_rule_is_fenced(incarnation, lane->incarnation))
 			return false;
 	return true;
 }
@@ -41,9 +42,9 @@ static void end_incarnation(struct apn_line *line, unsigned int index, u32 incar
 	struct apn_lane *lane;
 
 	guard(mutex)(&line->lock);
-	slot->incarnation = max(slot->incarnation, incarnation);
+	slot->incarnation = apn_rule_fence(slot->incarnation, incarnation);
 	lane = rcu_dereference_protected(slot->lane, lockdep_is_held(&line->lock));
-	if (lane && lane->incarnation <= incarnation)
+	if (lane && apn_rule_is_fenced(incarnation, lane->incarnation))
 		apn_lane_die(lane, -ESTALE, "fenced");
 }
 

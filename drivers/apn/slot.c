@@ -2,6 +2,7 @@
 /* One place for a lane in a line: connects it, buries it, has it fenced. */
 #include "slot.h"
 #include "attach.h"
+#include "rules.h"
 #include "wait.h"
 
 #include <linux/random.h>
@@ -201,10 +202,10 @@ static void agree(struct apn_line *line, const struct apn_auth_ack *agreed)
 	memcpy(line->instance, agreed->instance, APN_UUID_BYTES);
 }
 
-/* Another instance can't know our line, whatever it says. */
 static bool is_fresh(const struct apn_line *line, const struct apn_auth_ack *agreed)
 {
-	return !agreed->resumed || memcmp(line->instance, agreed->instance, APN_UUID_BYTES);
+	return apn_rule_is_fresh(agreed->resumed,
+				 !memcmp(line->instance, agreed->instance, APN_UUID_BYTES));
 }
 
 static bool install(struct apn_slot *slot, struct apn_lane *lane, const struct apn_auth_ack *agreed)
@@ -399,7 +400,7 @@ static int claim(struct apn_slot *slot, struct apn_lane *lane)
 	struct apn_lane *old;
 
 	guard(mutex)(&line->lock);
-	if (closing(line) || lane->incarnation <= slot->incarnation)
+	if (closing(line) || !apn_rule_may_stand(slot->incarnation, lane->incarnation))
 		return -ESTALE;
 	slot->incarnation = lane->incarnation;
 	old = lane_of(slot);

@@ -4,6 +4,7 @@
  * bytes of WRITEs from the line's set-up on at both ends.
  */
 #include "line.h"
+#include "rules.h"
 
 #include <linux/export.h>
 
@@ -40,7 +41,7 @@ static struct apn_lane *pick(struct apn_line *line, u32 load)
 
 static bool window_admits(const struct apn_window *w, const struct apn_tx *tx)
 {
-	return tx->hdr.op != APN_OP_WRITE || w->granted - w->sent >= tx->bytes;
+	return tx->hdr.op != APN_OP_WRITE || apn_rule_has_room(w->granted, w->sent, tx->bytes);
 }
 
 /* One of the requests that the target admits at a time. */
@@ -221,7 +222,7 @@ void apn_line_window_open(struct apn_line *line, struct apn_lane *lane, u64 gran
 
 	guard(rcu)();
 	spin_lock_bh(&w->lock);
-	if (lane && !apn_lane_dead(lane) && (s64)(granted - w->granted) > 0)
+	if (lane && !apn_lane_dead(lane) && apn_rule_grants_more(w->granted, granted))
 		w->granted = granted;
 	gave = w->queued;
 	admit_waiting(line);
@@ -256,12 +257,12 @@ void apn_line_window_fold(struct apn_line *line, struct apn_lane *lane)
 void apn_line_window_lost(struct apn_line *line, struct apn_slot *slot, u64 received)
 {
 	struct apn_window *w = &line->window;
+	u64 lost;
 
 	spin_lock_bh(&w->lock);
-	if (slot->writes >= received && slot->writes - received <= w->sent) {
-		w->sent -= slot->writes - received;
-		slot->writes = received;
-	}
+	lost = apn_rule_never_came(slot->writes, received, w->sent);
+	w->sent -= lost;
+	slot->writes -= lost;
 	spin_unlock_bh(&w->lock);
 	apn_line_window_open(line, NULL, 0);
 }

@@ -7,6 +7,7 @@
  * an older one is superseded for good: what it still holds must never land.
  */
 #include "writer.h"
+#include "rules.h"
 
 static bool same(const u8 *a, const u8 *b)
 {
@@ -23,38 +24,26 @@ static struct apn_session *present_writer(struct apn_export *export)
 	return NULL;
 }
 
-bool apn_writer_superseded(const struct apn_export *export, const struct apn_attach *ask)
+static void gather(const struct apn_export *export, const struct apn_session *old,
+		   const struct apn_line *line, const struct apn_attach *ask,
+		   struct apn_writer_facts *f)
 {
-	u64 held = le64_to_cpu(ask->generation);
+	const struct apn_state *record = &export->record;
 
-	return held && held < export->record.generation &&
-	       !same(export->record.writer, ask->session);
-}
-
-static bool takes_over(const struct apn_attach *ask)
-{
-	return le32_to_cpu(ask->flags) & APN_ATTACH_TAKEOVER;
-}
-
-/*
- * A host that was started anew has lost what it had, and one whose disk is gone could
- * not always say so: their old selves give way.
- */
-static bool gives_way(const struct apn_session *old, const struct apn_line *line,
-		      const struct apn_attach *ask)
-{
-	if (takes_over(ask))
-		return true;
-	return !strcmp(old->identity, line->identity) &&
-	       (!same(old->boot, ask->boot) || !apn_line_live(old->line));
-}
-
-/* One that left without a word is the writer still, until it or a takeover says else. */
-static bool claimed_by_another(const struct apn_export *export, const struct apn_line *line,
-			       const struct apn_attach *ask)
-{
-	return memchr_inv(export->record.writer, 0, APN_UUID_BYTES) &&
-	       strcmp(export->record.identity, line->identity) && !takes_over(ask);
+	*f = (struct apn_writer_facts){
+		.generation = record->generation,
+		.held = le64_to_cpu(ask->generation),
+		.recorded = memchr_inv(record->writer, 0, APN_UUID_BYTES),
+		.is_recorded = same(record->writer, ask->session),
+		.by_same_identity = !strcmp(record->identity, line->identity),
+		.takeover = le32_to_cpu(ask->flags) & APN_ATTACH_TAKEOVER,
+		.present = old,
+	};
+	if (!old)
+		return;
+	f->present_same_identity = !strcmp(old->identity, line->identity);
+	f->present_same_boot = same(old->boot, ask->boot);
+	f->present_live = apn_line_live(old->line);
 }
 
 static void depose(struct apn_export *export)
@@ -83,16 +72,20 @@ static enum apn_status record_writer(struct apn_export *export, const struct apn
 enum apn_status apn_writer_admit(struct apn_export *export, const struct apn_line *line,
 				 const struct apn_attach *ask)
 {
-	struct apn_session *old = present_writer(export);
+	static const enum apn_status status_of[] = {
+		[APN_WRITER_STAYS] = APN_STATUS_OK,
+		[APN_WRITER_BUSY] = APN_STATUS_BUSY,
+		[APN_WRITER_SUPERSEDED] = APN_STATUS_SUPERSEDED,
+		[APN_WRITER_REFUSED] = APN_STATUS_REFUSED,
+	};
+	struct apn_writer_facts facts;
+	enum apn_writer_verdict verdict;
 
 	lockdep_assert_held(&export->lock);
-	if (apn_writer_superseded(export, ask))
-		return APN_STATUS_SUPERSEDED;
-	if (same(export->record.writer, ask->session))
-		return strcmp(export->record.identity, line->identity) ? APN_STATUS_REFUSED :
-									 APN_STATUS_OK;
-	if (old ? !gives_way(old, line, ask) : claimed_by_another(export, line, ask))
-		return APN_STATUS_BUSY;
+	gather(export, present_writer(export), line, ask, &facts);
+	verdict = apn_writer_judge(&facts);
+	if (verdict != APN_WRITER_BECOMES)
+		return status_of[verdict];
 	depose(export);
 	if (!list_empty(&export->ended))
 		return APN_WRITER_WAIT;

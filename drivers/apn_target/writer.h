@@ -16,7 +16,5 @@ enum apn_status apn_writer_admit(struct apn_export *export, const struct apn_lin
 				 const struct apn_attach *ask);
 /* Under export->lock: its DETACH came. */
 void apn_writer_leaves(struct apn_export *export, const struct apn_session *session);
-/* An old writer that comes back after a newer one: under export->lock. */
-bool apn_writer_superseded(const struct apn_export *export, const struct apn_attach *ask);
 
 #endif /* APN_TARGET_WRITER_H */

@@ -12,7 +12,7 @@ static bool hold_locked(struct apnbd_session *session, struct apnbd_request *req
 			struct list_head *list)
 {
 	lockdep_assert_held(&session->held_lock);
-	if (apnbd_session_over(session->state))
+	if (apnbd_rule_is_over(session->state))
 		return false;
 	req->tx.lane = NULL;
 	list_add_tail(&req->node, list);
@@ -43,7 +43,7 @@ void apnbd_flow_send(struct apnbd_session *session, struct apnbd_request *req, b
 {
 	enum apnbd_disk_state state = READ_ONCE(session->state);
 
-	if (unlikely(apnbd_session_over(state))) {
+	if (unlikely(apnbd_rule_is_over(state))) {
 		apnbd_request_end(req, BLK_STS_IOERR);
 		return;
 	}

@@ -102,18 +102,16 @@ static bool keeps_its_word(const struct apnbd_session *session, const struct apn
 	       session->path.line->io_bytes >= session->limits.max_bytes;
 }
 
-/*
- * P4: another instance, writes acknowledged that no FLUSH covered, and no record that
- * the instance we knew had flushed them before it went.
- */
 static bool lost_writes(const struct apnbd_session *session, const struct apn_attached *a)
 {
+	const u8 *now = session->path.line->instance;
 	bool orderly = le32_to_cpu(a->flags) & APN_DISK_ORDERLY &&
 		       !memcmp(a->before, session->instance, APN_UUID_BYTES);
 
-	return session->flags & APN_DISK_WRITE_CACHE && !orderly &&
-	       memcmp(session->instance, session->path.line->instance, APN_UUID_BYTES) &&
-	       atomic64_read(&session->acked) != atomic64_read(&session->flushed);
+	return apnbd_rule_lost_writes(session->flags & APN_DISK_WRITE_CACHE,
+				      !memcmp(session->instance, now, APN_UUID_BYTES), orderly,
+				      atomic64_read(&session->acked),
+				      atomic64_read(&session->flushed));
 }
 
 static void refused(struct apnbd_session *session, enum apn_status status, const char *reason)
@@ -235,9 +233,9 @@ static void recover(struct work_struct *work)
 	unsigned int noio = memalloc_noio_save();
 
 	mutex_lock(&session->lock);
-	if (session->disk && !apnbd_session_final_state(READ_ONCE(session->state)))
+	if (session->disk && !apnbd_rule_is_final(READ_ONCE(session->state)))
 		bring_back(session);
-	if (session->disk && apnbd_session_final_state(READ_ONCE(session->state))) {
+	if (session->disk && apnbd_rule_is_final(READ_ONCE(session->state))) {
 		apnbd_flow_fail(session);
 		apnbd_netlink_disk_event(session);
 	}

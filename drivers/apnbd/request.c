@@ -3,6 +3,7 @@
 #include "request.h"
 #include "flow.h"
 #include "recover.h"
+#include "rules.h"
 
 #include <linux/highmem.h>
 #include <linux/ktime.h>
@@ -104,8 +105,9 @@ static void account(struct apnbd_session *session, struct apnbd_request *req)
 			 req->service_ns);
 	if (apnbd_request_changes(req) && !(req->tx.hdr.flags & APN_FLAG_FUA))
 		atomic64_inc(&session->acked);
-	if (op == APN_OP_FLUSH && (s64)(req->covers - atomic64_read(&session->flushed)) > 0)
-		atomic64_set(&session->flushed, req->covers);
+	if (op == APN_OP_FLUSH)
+		atomic64_set(&session->flushed,
+			     apnbd_rule_flushed(atomic64_read(&session->flushed), req->covers));
 }
 
 /* The same once more: a READ is asked again, a WRITE sent from a copy nobody changes. */

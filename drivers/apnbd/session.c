@@ -15,37 +15,11 @@ static DEFINE_IDA(indexes);
 
 /* ---- states ---- */
 
-#define TO(s) BIT(APNBD_DISK_STATE_##s)
-#define FINAL (TO(LOST) | TO(SUPERSEDED) | TO(REVOKED) | TO(CLOSING))
-
-static const u16 may_become[] = {
-	[APNBD_STATE(IDLE)] = TO(CONNECTING) | TO(CLOSING),
-	[APNBD_STATE(CONNECTING)] = TO(LIVE) | TO(WAITING) | FINAL,
-	[APNBD_STATE(LIVE)] = TO(WAITING) | FINAL,
-	[APNBD_STATE(WAITING)] = TO(LIVE) | TO(FAILED) | FINAL,
-	[APNBD_STATE(FAILED)] = TO(LIVE) | FINAL,
-	[APNBD_STATE(LOST)] = TO(CLOSING),
-	[APNBD_STATE(SUPERSEDED)] = TO(CLOSING),
-	[APNBD_STATE(REVOKED)] = TO(CLOSING),
-	[APNBD_STATE(CLOSING)] = 0,
-};
-
-/* In these I/O fails at once. */
-bool apnbd_session_over(enum apnbd_disk_state state)
-{
-	return (FINAL | TO(FAILED)) & BIT(state);
-}
-
-bool apnbd_session_final_state(enum apnbd_disk_state state)
-{
-	return FINAL & BIT(state);
-}
-
 /* The one function that changes the state; under held_lock. */
 static bool become(struct apnbd_session *session, enum apnbd_disk_state state, const char *reason)
 {
 	lockdep_assert_held(&session->held_lock);
-	if (!(may_become[session->state] & BIT(state)))
+	if (!apnbd_rule_may_become(session->state, state))
 		return false;
 	WRITE_ONCE(session->state, state);
 	session->since = jiffies;

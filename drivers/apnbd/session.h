@@ -5,10 +5,10 @@
 
 #include "path.h"
 #include "request.h"
+#include "rules.h"
 #include "stat.h"
 
 #include <compat/blk.h>
-#include <linux/apnbd.h>
 #include <linux/kref.h>
 
 struct netlink_ext_ack;
@@ -98,13 +98,9 @@ int apnbd_session_each(unsigned int skip, int (*show)(struct apnbd_session *sess
 		       void *arg);
 void apnbd_session_remove_all(void);
 
-#define APNBD_STATE(s) APNBD_DISK_STATE_##s
-
 /* May it be in this state now? Then it is, and the reason is shown. Any context. */
 bool apnbd_session_change(struct apnbd_session *session, enum apnbd_disk_state state,
 			  const char *reason);
-bool apnbd_session_over(enum apnbd_disk_state state); /* I/O fails in it */
-bool apnbd_session_final_state(enum apnbd_disk_state state); /* and for good */
 /* What an attach says now. */
 void apnbd_session_take(struct apnbd_session *session, const struct apn_attached *a);
 int apnbd_session_set_read_only(struct apnbd_session *session, bool read_only);
