@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 # title: bad input: one sentence that names the thing, the documented exit status, and nothing half done
+# promises: P10
 # tier: check
 # kinds: all
 # smoke: qemu-6.1

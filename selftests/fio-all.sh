@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 # title: fio verifies what it wrote: every engine with every block size, depth and number of jobs
+# promises: P1
 # tier: all
 # kinds: uml-debug uml qemu-debug qemu-6.1 qemu-6.12 qemu-7
 # cost: 400 s

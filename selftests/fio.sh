@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 # title: fio verifies what it wrote: engines, direct and buffered, 512 bytes to 16 MiB, odd sizes and offsets, deep queues
+# promises: P1
 # tier: check
 # kinds: all
 # smoke: qemu-6.12

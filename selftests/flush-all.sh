@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 # title: what was flushed is durable: ext4 and XFS, flush and ack, every point of the log
+# promises: P4
 # tier: all
 # kinds: uml-debug uml qemu-debug qemu-6.1 qemu-6.12 qemu-7
 # cost: 400 s

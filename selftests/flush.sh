@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 # title: what was flushed is durable: FLUSH and FUA reach the device in order, and each cut of its log is a whole file system
+# promises: P4
 # tier: check
 # kinds: all
 # cost: 60 s

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 # title: the disk does what a model of it in RAM does: operations of all kinds at random, concurrent, then equality
+# promises: P1
 # tier: check
 # kinds: all
 # smoke: qemu-6.1 qemu-7

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 # title: the wire's rules hold: unit test with sanitizers, then fuzzing of both directions
+# promises: P10
 # tier: check
 # kinds: host
 # cost: 25 s

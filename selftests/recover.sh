@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 # title: a lost line never becomes an I/O error: cut, flapped, reset, the target's module gone and back
+# promises: P1 P2 P5 P6
 # tier: check
 # kinds: all
 # smoke: qemu-6.12

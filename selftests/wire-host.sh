@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 # title: a bad target: nothing that it says harms the host, and the disk works again when it behaves
+# promises: P10
 # tier: all
 # kinds: uml-debug
 # cost: 200 s

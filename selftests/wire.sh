@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 # title: a hostile host: no byte sequence harms the target, leaks, or disturbs another session
+# promises: P10
 # tier: check
 # kinds: uml-debug qemu-6.1 qemu-6.12 qemu-7
 # cost: 90 s
