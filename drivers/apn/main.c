@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* apn.ko: what both ends share. */
+#include "key.h"
 #include "line.h"
 #include "tcp/tcp.h"
 
@@ -16,6 +17,7 @@ static int __init apn_init(void)
 	apn_kernel_cred = prepare_kernel_cred(&init_task);
 	if (!apn_kernel_cred)
 		return ret;
+	apn_key_init();
 	ret = apn_line_init();
 	if (ret)
 		goto put_cred;
@@ -27,6 +29,7 @@ static int __init apn_init(void)
 exit_line:
 	apn_line_exit();
 put_cred:
+	apn_key_exit();
 	put_cred(apn_kernel_cred);
 	return ret;
 }
@@ -36,6 +39,7 @@ static void __exit apn_exit(void)
 	apn_tcp_exit();
 	apn_line_exit();
 	rcu_barrier();
+	apn_key_exit();
 	put_cred(apn_kernel_cred);
 }
 

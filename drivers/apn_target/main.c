@@ -8,6 +8,7 @@
 #include "port.h"
 #include "session.h"
 
+#include <apn/key.h>
 #include <linux/module.h>
 #include <linux/uuid.h>
 
@@ -47,6 +48,7 @@ static void __exit apn_target_exit(void)
 {
 	apn_target_netlink_exit();
 	apn_port_remove_all();
+	apn_key_forget_all(apn_keyring(false));
 	apn_control_exit();
 	apn_export_remove_all();
 	apn_session_exit();

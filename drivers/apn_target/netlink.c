@@ -6,7 +6,7 @@
 #include "port.h"
 #include "session.h"
 
-#include <apn/nl.h>
+#include <apn/nl_key.h>
 #include <linux/blkdev.h>
 #include <linux/module.h>
 
@@ -598,6 +598,32 @@ int apn_target_nl_port_del_doit(struct sk_buff *skb, struct genl_info *info)
 	if (ret == -ENOENT)
 		NL_SET_ERR_MSG(info->extack, "there is no such port");
 	return ret;
+}
+
+/* ---- keys ---- */
+
+static const struct apn_nl_key keys = {
+	.family = &family,
+	.host = false,
+	.get = APN_TARGET_CMD_KEY_GET,
+	.identity = APN_TARGET_A_KEY_IDENTITY,
+	.secret = APN_TARGET_A_KEY_SECRET,
+	.fingerprint = APN_TARGET_A_KEY_FINGERPRINT,
+};
+
+int apn_target_nl_key_set_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	return apn_nl_allowed(skb, info->extack) ?: apn_nl_key_set(&keys, info);
+}
+
+int apn_target_nl_key_del_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	return apn_nl_allowed(skb, info->extack) ?: apn_nl_key_del(&keys, info);
+}
+
+int apn_target_nl_key_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	return apn_nl_key_dump(&keys, skb, cb);
 }
 
 /* ---- the family ---- */

@@ -75,8 +75,19 @@ const struct nla_policy apn_target_port_del_nl_policy[APN_TARGET_A_PORT_TRANSPOR
 	[APN_TARGET_A_PORT_TRANSPORT] = { .type = NLA_NUL_STRING, .len = 15, },
 };
 
+/* APN_TARGET_CMD_KEY_SET - do */
+const struct nla_policy apn_target_key_set_nl_policy[APN_TARGET_A_KEY_SECRET + 1] = {
+	[APN_TARGET_A_KEY_IDENTITY] = { .type = NLA_NUL_STRING, .len = 63, },
+	[APN_TARGET_A_KEY_SECRET] = NLA_POLICY_EXACT_LEN(32),
+};
+
+/* APN_TARGET_CMD_KEY_DEL - do */
+const struct nla_policy apn_target_key_del_nl_policy[APN_TARGET_A_KEY_IDENTITY + 1] = {
+	[APN_TARGET_A_KEY_IDENTITY] = { .type = NLA_NUL_STRING, .len = 63, },
+};
+
 /* Ops table for apn_target */
-const struct genl_ops apn_target_nl_ops[10] = {
+const struct genl_ops apn_target_nl_ops[13] = {
 	{
 		.cmd		= APN_TARGET_CMD_EXPORT_ADD,
 		.doit		= apn_target_nl_export_add_doit,
@@ -142,6 +153,25 @@ const struct genl_ops apn_target_nl_ops[10] = {
 	{
 		.cmd	= APN_TARGET_CMD_SESSION_GET,
 		.dumpit	= apn_target_nl_session_get_dumpit,
+		.flags	= GENL_ADMIN_PERM,
+	},
+	{
+		.cmd		= APN_TARGET_CMD_KEY_SET,
+		.doit		= apn_target_nl_key_set_doit,
+		.policy		= apn_target_key_set_nl_policy,
+		.maxattr	= APN_TARGET_A_KEY_SECRET,
+		.flags		= GENL_ADMIN_PERM,
+	},
+	{
+		.cmd		= APN_TARGET_CMD_KEY_DEL,
+		.doit		= apn_target_nl_key_del_doit,
+		.policy		= apn_target_key_del_nl_policy,
+		.maxattr	= APN_TARGET_A_KEY_IDENTITY,
+		.flags		= GENL_ADMIN_PERM,
+	},
+	{
+		.cmd	= APN_TARGET_CMD_KEY_GET,
+		.dumpit	= apn_target_nl_key_get_dumpit,
 		.flags	= GENL_ADMIN_PERM,
 	},
 };

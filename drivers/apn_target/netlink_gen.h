@@ -31,8 +31,12 @@ extern const struct nla_policy apn_target_port_add_nl_policy[APN_TARGET_A_PORT_S
 
 extern const struct nla_policy apn_target_port_del_nl_policy[APN_TARGET_A_PORT_TRANSPORT + 1];
 
+extern const struct nla_policy apn_target_key_set_nl_policy[APN_TARGET_A_KEY_SECRET + 1];
+
+extern const struct nla_policy apn_target_key_del_nl_policy[APN_TARGET_A_KEY_IDENTITY + 1];
+
 /* Ops table for apn_target */
-extern const struct genl_ops apn_target_nl_ops[10];
+extern const struct genl_ops apn_target_nl_ops[13];
 
 int apn_target_nl_export_add_doit(struct sk_buff *skb, struct genl_info *info);
 int apn_target_nl_export_set_doit(struct sk_buff *skb, struct genl_info *info);
@@ -50,6 +54,10 @@ int apn_target_nl_port_get_dumpit(struct sk_buff *skb,
 				  struct netlink_callback *cb);
 int apn_target_nl_session_get_dumpit(struct sk_buff *skb,
 				     struct netlink_callback *cb);
+int apn_target_nl_key_set_doit(struct sk_buff *skb, struct genl_info *info);
+int apn_target_nl_key_del_doit(struct sk_buff *skb, struct genl_info *info);
+int apn_target_nl_key_get_dumpit(struct sk_buff *skb,
+				 struct netlink_callback *cb);
 
 enum {
 	APN_TARGET_NLGRP_EVENTS,

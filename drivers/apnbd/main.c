@@ -3,6 +3,7 @@
 #include "netlink.h"
 #include "recover.h"
 
+#include <apn/key.h>
 #include <linux/module.h>
 
 static int __init apnbd_init(void)
@@ -26,6 +27,7 @@ static void __exit apnbd_exit(void)
 	apnbd_session_remove_all();
 	apnbd_recover_exit();
 	apnbd_session_exit();
+	apn_key_forget_all(apn_keyring(true));
 	rcu_barrier();
 }
 

@@ -6,7 +6,7 @@
 #include "netlink_gen.h"
 #include "recover.h"
 
-#include <apn/nl.h>
+#include <apn/nl_key.h>
 #include <linux/module.h>
 #include <linux/utsname.h>
 
@@ -591,6 +591,32 @@ int apnbd_nl_discover_doit(struct sk_buff *skb, struct genl_info *info)
 	}
 	genlmsg_end(reply, hdr);
 	return genlmsg_reply(reply, info);
+}
+
+/* ---- keys ---- */
+
+static const struct apn_nl_key keys = {
+	.family = &family,
+	.host = true,
+	.get = APNBD_CMD_KEY_GET,
+	.identity = APNBD_A_KEY_IDENTITY,
+	.secret = APNBD_A_KEY_SECRET,
+	.fingerprint = APNBD_A_KEY_FINGERPRINT,
+};
+
+int apnbd_nl_key_set_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	return apn_nl_allowed(skb, info->extack) ?: apn_nl_key_set(&keys, info);
+}
+
+int apnbd_nl_key_del_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	return apn_nl_allowed(skb, info->extack) ?: apn_nl_key_del(&keys, info);
+}
+
+int apnbd_nl_key_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	return apn_nl_key_dump(&keys, skb, cb);
 }
 
 /* ---- the family ---- */

@@ -55,8 +55,19 @@ const struct nla_policy apnbd_discover_nl_policy[APNBD_A_OFFER_IDENTITY + 1] = {
 	[APNBD_A_OFFER_IDENTITY] = { .type = NLA_NUL_STRING, .len = 63, },
 };
 
+/* APNBD_CMD_KEY_SET - do */
+const struct nla_policy apnbd_key_set_nl_policy[APNBD_A_KEY_SECRET + 1] = {
+	[APNBD_A_KEY_IDENTITY] = { .type = NLA_NUL_STRING, .len = 63, },
+	[APNBD_A_KEY_SECRET] = NLA_POLICY_EXACT_LEN(32),
+};
+
+/* APNBD_CMD_KEY_DEL - do */
+const struct nla_policy apnbd_key_del_nl_policy[APNBD_A_KEY_IDENTITY + 1] = {
+	[APNBD_A_KEY_IDENTITY] = { .type = NLA_NUL_STRING, .len = 63, },
+};
+
 /* Ops table for apnbd */
-const struct genl_ops apnbd_nl_ops[6] = {
+const struct genl_ops apnbd_nl_ops[9] = {
 	{
 		.cmd		= APNBD_CMD_DISK_CONNECT,
 		.doit		= apnbd_nl_disk_connect_doit,
@@ -97,6 +108,25 @@ const struct genl_ops apnbd_nl_ops[6] = {
 		.policy		= apnbd_discover_nl_policy,
 		.maxattr	= APNBD_A_OFFER_IDENTITY,
 		.flags		= GENL_ADMIN_PERM,
+	},
+	{
+		.cmd		= APNBD_CMD_KEY_SET,
+		.doit		= apnbd_nl_key_set_doit,
+		.policy		= apnbd_key_set_nl_policy,
+		.maxattr	= APNBD_A_KEY_SECRET,
+		.flags		= GENL_ADMIN_PERM,
+	},
+	{
+		.cmd		= APNBD_CMD_KEY_DEL,
+		.doit		= apnbd_nl_key_del_doit,
+		.policy		= apnbd_key_del_nl_policy,
+		.maxattr	= APNBD_A_KEY_IDENTITY,
+		.flags		= GENL_ADMIN_PERM,
+	},
+	{
+		.cmd	= APNBD_CMD_KEY_GET,
+		.dumpit	= apnbd_nl_key_get_dumpit,
+		.flags	= GENL_ADMIN_PERM,
 	},
 };
 

@@ -22,8 +22,12 @@ extern const struct nla_policy apnbd_disk_disconnect_nl_policy[APNBD_A_DISK_FORC
 
 extern const struct nla_policy apnbd_discover_nl_policy[APNBD_A_OFFER_IDENTITY + 1];
 
+extern const struct nla_policy apnbd_key_set_nl_policy[APNBD_A_KEY_SECRET + 1];
+
+extern const struct nla_policy apnbd_key_del_nl_policy[APNBD_A_KEY_IDENTITY + 1];
+
 /* Ops table for apnbd */
-extern const struct genl_ops apnbd_nl_ops[6];
+extern const struct genl_ops apnbd_nl_ops[9];
 
 int apnbd_nl_disk_connect_doit(struct sk_buff *skb, struct genl_info *info);
 int apnbd_nl_disk_get_doit(struct sk_buff *skb, struct genl_info *info);
@@ -32,6 +36,9 @@ int apnbd_nl_disk_set_doit(struct sk_buff *skb, struct genl_info *info);
 int apnbd_nl_disk_disconnect_doit(struct sk_buff *skb, struct genl_info *info);
 int apnbd_nl_line_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
 int apnbd_nl_discover_doit(struct sk_buff *skb, struct genl_info *info);
+int apnbd_nl_key_set_doit(struct sk_buff *skb, struct genl_info *info);
+int apnbd_nl_key_del_doit(struct sk_buff *skb, struct genl_info *info);
+int apnbd_nl_key_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
 
 enum {
 	APNBD_NLGRP_EVENTS,
