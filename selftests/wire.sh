@@ -4,6 +4,7 @@
 # promises: P10
 # tier: check
 # kinds: uml-debug qemu-6.1 qemu-6.12 qemu-7
+# smoke: qemu-6.1
 # cost: 90 s
 # limit: 400
 # shellcheck source=lib.sh
@@ -47,7 +48,7 @@ later kill $verifier
 play() { timeout 60 nsenter --net=/run/netns/gpu "$wirepeer" client $STORAGE hostile "$1"; }
 
 slow='no-hello|slow-hello|hello-then-nothing'
-floods='never-reads|ping-flood|list-flood|too-many-requests'
+floods='never-reads|ping-flood|pong-flood|list-flood|too-many-requests'
 cases=$("$wirepeer" --list | awk '$1 == "client" { print $2 }')
 
 # They wait for a deadline, and disturb nobody meanwhile.

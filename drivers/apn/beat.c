@@ -17,6 +17,15 @@ void apn_beat_pong(struct apn_line *line, u64 sent_ns)
 		WRITE_ONCE(line->rtt_min_us, us ?: 1);
 }
 
+bool apn_beat_floods(struct apn_lane *lane)
+{
+	if (!lane->signs || time_after(jiffies, lane->signs_since + HZ)) {
+		lane->signs_since = jiffies;
+		lane->signs = 0;
+	}
+	return ++lane->signs > APN_SIGNS_PER_S;
+}
+
 static void send_ping(struct apn_lane *lane)
 {
 	struct apn_hdr hdr = { .op = APN_OP_PING, .ping.sent_ns = cpu_to_le64(ktime_get_ns()) };
@@ -24,11 +33,16 @@ static void send_ping(struct apn_lane *lane)
 	apn_msg_send(lane, &hdr, NULL, 0);
 }
 
-static bool silent(const struct apn_line *line, const struct apn_lane *lane)
+static bool silence_over(const struct apn_line *line, unsigned long since)
 {
 	u32 limit_ms = max_t(u32, APN_SILENCE_MS, 3 * (line->rtt_us / 1000));
 
-	return time_after(jiffies, READ_ONCE(lane->heard) + msecs_to_jiffies(limit_ms));
+	return time_after(jiffies, since + msecs_to_jiffies(limit_ms));
+}
+
+static bool silent(const struct apn_line *line, const struct apn_lane *lane)
+{
+	return silence_over(line, READ_ONCE(lane->heard));
 }
 
 /* Lane 0 is silent though it was asked: so are those that heard nothing either. */
@@ -45,7 +59,7 @@ static void check_silence(struct apn_line *line)
 	}
 }
 
-static void beat_host(struct apn_line *line)
+static void beat_control(struct apn_line *line)
 {
 	struct apn_lane *lane = apn_line_lane(line, 0);
 
@@ -56,6 +70,51 @@ static void beat_host(struct apn_line *line)
 	else
 		send_ping(lane);
 	apn_lane_put(lane);
+}
+
+static bool stands_still(struct apn_lane *lane)
+{
+	s64 moved = atomic64_read(&lane->sent_bytes) + atomic64_read(&lane->received_bytes);
+	bool busy = atomic_long_read(&lane->load) || apn_lane_pending(lane);
+	s64 ours = lane->pinged ? sizeof(struct apn_hdr) : 0; /* our PING is no progress */
+
+	if (busy && moved - lane->moved <= ours)
+		return true;
+	lane->moved = moved;
+	lane->still_since = jiffies;
+	lane->pinged = false;
+	return false;
+}
+
+/*
+ * Something is due by this lane and no byte moves: the device is slow, or the peer is
+ * not there. One PING tells: its PONG moves bytes, and the rest is silence.
+ */
+static void beat_bulk(struct apn_line *line, struct apn_lane *lane)
+{
+	if (!stands_still(lane))
+		return;
+	if (!lane->pinged && time_after(jiffies, lane->still_since + HZ)) {
+		send_ping(lane);
+		lane->pinged = true;
+	} else if (silence_over(line, lane->still_since)) {
+		apn_lane_die(lane, -ETIMEDOUT, "nothing moves, and no sign of life from the peer");
+	}
+}
+
+static void beat_host(struct apn_line *line)
+{
+	unsigned int i;
+
+	beat_control(line);
+	for (i = 1; i < APN_LANES_MAX; i++) {
+		struct apn_lane *lane = apn_line_lane(line, i);
+
+		if (!lane)
+			continue;
+		beat_bulk(line, lane);
+		apn_lane_put(lane);
+	}
 }
 
 /* One that carried nothing when its last lane went is not remembered. */

@@ -9,5 +9,7 @@
 void apn_beat_work(struct work_struct *work);
 /* An answer to our PING: a sample of the round trip. */
 void apn_beat_pong(struct apn_line *line, u64 sent_ns);
+/* A PING or PONG came: is that more than a peer may send? The receiver's. */
+bool apn_beat_floods(struct apn_lane *lane);
 
 #endif /* APN_BEAT_H */

@@ -41,6 +41,14 @@ static bool bad_body(struct apn_lane *lane, struct apn_rx *rx)
 	return bad;
 }
 
+static bool floods(struct apn_lane *lane, u8 op)
+{
+	if ((op != APN_OP_PING && op != APN_OP_PONG) || !apn_beat_floods(lane))
+		return false;
+	apn_lane_die(lane, -EPROTO, "a flood of PINGs");
+	return true;
+}
+
 static void answered(struct apn_lane *lane, struct apn_rx *rx)
 {
 	if (rx->hdr.op == APN_OP_HELLO_ACK || rx->hdr.op == APN_OP_AUTH_ACK)
@@ -53,7 +61,7 @@ static bool host_end(struct apn_lane *lane, struct apn_rx *rx)
 {
 	switch (rx->hdr.op) {
 	case APN_OP_PONG:
-		if (lane->line)
+		if (!lane->index) /* what waits on a bulk lane says nothing of the line */
 			apn_beat_pong(lane->line, le64_to_cpu(rx->hdr.ping.sent_ns));
 		return false;
 	case APN_OP_WINDOW:
@@ -73,7 +81,7 @@ static bool line_end(struct apn_lane *lane, struct apn_rx *rx)
 		lane->line->ops->end(lane, rx);
 		return false;
 	}
-	if (bad_body(lane, rx))
+	if (bad_body(lane, rx) || floods(lane, rx->hdr.op))
 		return false;
 	if (lane->host)
 		return host_end(lane, rx);

@@ -111,6 +111,13 @@ struct apn_lane {
 	u8 body[APN_BODY_BYTES_MAX];
 
 	bool control_due; /* a body waits in @body for user->settle(); the receiver's own */
+	/* Signs of life: the receiver's count within a second; then the beat's own. */
+	unsigned long signs_since; /* jiffies */
+	unsigned int signs;
+	unsigned long still_since; /* jiffies: no byte moved since */
+	s64 moved; /* bytes, both directions */
+	bool pinged; /* since it stands still */
+
 	/*
 	 * Target: one a request that came by this lane and has not ended, and one
 	 * until the lane is buried. At zero nothing of it can reach a device any more.

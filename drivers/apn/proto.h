@@ -37,6 +37,7 @@ enum {
 	APN_BODY_BYTES_MAX = 1024, /* body of a set-up or control PDU */
 	APN_PARTIAL_MAX = 8, /* writes begun and not complete, a lane */
 	APN_PING_MS_MIN = 10, /* asking more often would be a flood */
+	APN_SIGNS_PER_S = 256, /* PINGs and PONGs that one side may send on a lane */
 };
 
 /* HELLO offers and requires; HELLO_ACK says what is in force. */

@@ -29,7 +29,7 @@ static void wake_others(struct apn_slot *slot)
 	struct apn_line *line = slot->line;
 	unsigned int i;
 
-	for (i = 0; i < line->lanes; i++)
+	for (i = 0; i < APN_LANES_MAX; i++) /* one beyond the lanes may wait for its fence */
 		if (i != slot->index)
 			apn_slot_wake(&line->slot[i]);
 }
@@ -193,6 +193,20 @@ static void end_stale(struct apn_slot *slot)
 	}
 }
 
+/* A target that came back may grant fewer: nobody would kick what stands beyond them. */
+static void end_surplus(struct apn_line *line)
+{
+	unsigned int i;
+
+	lockdep_assert_held(&line->lock);
+	for (i = line->lanes; i < APN_LANES_MAX; i++) {
+		struct apn_lane *lane = lane_of(&line->slot[i]);
+
+		if (lane)
+			apn_lane_die(lane, -ESTALE, "the target grants fewer lanes now");
+	}
+}
+
 static void agree(struct apn_line *line, const struct apn_auth_ack *agreed)
 {
 	line->chunk_bytes = le32_to_cpu(agreed->chunk_bytes);
@@ -200,6 +214,7 @@ static void agree(struct apn_line *line, const struct apn_auth_ack *agreed)
 	line->requests = le32_to_cpu(agreed->requests);
 	line->lanes = min_t(u32, line->wanted, le16_to_cpu(agreed->lanes));
 	memcpy(line->instance, agreed->instance, APN_UUID_BYTES);
+	end_surplus(line);
 }
 
 static bool is_fresh(const struct apn_line *line, const struct apn_auth_ack *agreed)
@@ -215,7 +230,8 @@ static bool install(struct apn_slot *slot, struct apn_lane *lane, const struct a
 
 	guard(mutex)(&line->lock);
 	slot->setup = NULL;
-	if (closing(line) || apn_lane_dead(lane) || (fresh && slot->index))
+	if (closing(line) || apn_lane_dead(lane) ||
+	    (slot->index && (fresh || slot->index >= line->lanes)))
 		return false;
 	if (fresh) {
 		end_stale(slot);

@@ -756,18 +756,37 @@ static int never_reads(struct client *c)
 	return reset_now(c);
 }
 
-static int ping_flood(struct client *c)
+static int flood(struct client *c, __u8 op)
 {
 	__u64 until = now_ms() + 4000;
 	struct pdu pdu;
 
-	dont_wait(c);
 	while (now_ms() < until) {
-		client_build(c, &pdu, APN_OP_PING);
+		client_build(c, &pdu, op);
 		if (!peer_send(&c->peer, &pdu))
-			usleep(1000);
+			return CLOSED;
 	}
-	return reset_now(c);
+	return soon_closed(c);
+}
+
+static int ping_flood(struct client *c)
+{
+	return flood(c, APN_OP_PING);
+}
+
+static int pong_flood(struct client *c)
+{
+	return flood(c, APN_OP_PONG);
+}
+
+/* Each is sent when the one before was answered. */
+static int pings_in_step(struct client *c)
+{
+	int i, end = FINE;
+
+	for (i = 0; i < 200 && end == FINE; i++)
+		end = client_goes_on(c);
+	return end;
 }
 
 static int list_flood(struct client *c)
@@ -880,7 +899,9 @@ const struct play plays[] = {
 	{ "over-the-window", ATTACHED, CLOSED, over_the_window },
 	{ "too-many-requests", ATTACHED, FINE, too_many_requests },
 	{ "never-reads", ATTACHED, FINE, never_reads },
-	{ "ping-flood", LIVE, FINE, ping_flood },
+	{ "ping-flood", LIVE, CLOSED, ping_flood },
+	{ "pong-flood", LIVE, CLOSED, pong_flood },
+	{ "pings-in-step", LIVE, FINE, pings_in_step },
 	{ "list-flood", LIVE, FINE, list_flood },
 };
 

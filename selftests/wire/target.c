@@ -82,11 +82,20 @@ static void send_patched(struct connection *c, struct pdu *pdu, const struct tri
 	peer_send_as_is(&c->peer, pdu, bytes);
 }
 
+static bool is_due(const struct connection *c, const struct trick *trick, __u8 op)
+{
+	if (!trick || trick->op != op)
+		return false;
+	if (trick->when == ON_BULK)
+		return c->lane;
+	return trick->when == AT_ONCE || cut;
+}
+
 static void answer(struct connection *c, struct pdu *pdu)
 {
 	const struct trick *trick = armed;
 
-	if (!trick || (trick->later && !cut) || trick->op != pdu->hdr.op) {
+	if (!is_due(c, trick, pdu->hdr.op)) {
 		target_send(c, pdu);
 		return;
 	}
@@ -562,19 +571,25 @@ static void dispatch(struct connection *c, struct pdu *in)
 	}
 }
 
-/* A later trick needs a disk that is up: its first REPLY is its last. */
-static bool cut_now(const struct pdu *in)
+static bool cuts_now(const struct connection *c, const struct pdu *in)
 {
+	if (!armed || cut || in->hdr.op != APN_OP_READ)
+		return false;
+	return armed->when == LATER || (armed->when == LATER_RESUMED && c->lane);
+}
+
+/* A later trick needs a disk that is up: its first REPLY is its last. */
+static void cut_lanes(void)
+{
+	bool all = armed->when == LATER;
 	unsigned int i;
 
-	if (!armed || !armed->later || cut || in->hdr.op != APN_OP_READ)
-		return false;
 	cut = true;
 	for (i = 0; i < CONNECTIONS; i++)
-		if (connections[i].peer.fd >= 0)
+		if (connections[i].peer.fd >= 0 && (all || !connections[i].lane))
 			hang_up(&connections[i]);
-	memset(lines, 0, sizeof(lines)); /* as if restarted: every session attaches again */
-	return true;
+	if (all)
+		memset(lines, 0, sizeof(lines)); /* as if restarted: every session attaches again */
 }
 
 static void serve(struct connection *c)
@@ -583,7 +598,9 @@ static void serve(struct connection *c)
 	enum peer_got got = peer_receive(&c->peer, &in, 5000);
 
 	if (got == PEER_PDU) {
-		if (!cut_now(&in))
+		if (cuts_now(c, &in))
+			cut_lanes();
+		if (c->peer.fd >= 0 && !c->dumb)
 			dispatch(c, &in);
 		return;
 	}
@@ -631,7 +648,7 @@ static void welcome(int listener)
 /* One that should be closed has so many milliseconds; one that should stay, half of them. */
 static void judge_victim(void)
 {
-	enum { PATIENCE_MS = 14000 };
+	enum { PATIENCE_MS = 30000 };
 	__u64 waited = now_ms() - played_ms;
 
 	if (!victim)

@@ -41,6 +41,7 @@ struct connection {
 	__u16 lane;
 	struct partial partial[APN_PARTIAL_MAX];
 	struct apn_hdr asked; /* the request that is being answered */
+	bool dumb; /* reads, and says nothing any more */
 };
 
 enum how {
@@ -54,6 +55,13 @@ enum reaction {
 	GOES_ON,
 };
 
+enum when {
+	AT_ONCE,
+	ON_BULK, /* on another lane than 0 */
+	LATER, /* be good until a READ comes, then cut all and begin anew */
+	LATER_RESUMED, /* until one comes by a bulk lane, then cut lane 0 alone */
+};
+
 struct trick {
 	const char *name;
 	__u8 op; /* of the answer that sets it off */
@@ -65,7 +73,7 @@ struct trick {
 		__u64 value;
 	} patch[2];
 	void (*play)(struct connection *c, struct pdu *answer);
-	bool later; /* cut the first connection at its first REPLY, and be good until then */
+	enum when when;
 };
 
 extern const struct trick tricks[];

@@ -139,6 +139,12 @@ static void fenced_for_attached(struct connection *c, struct pdu *answer)
 	target_send(c, &pdu);
 }
 
+static void fall_dumb(struct connection *c, struct pdu *answer)
+{
+	(void)answer;
+	c->dumb = true;
+}
+
 /* ---- what nobody asked for ---- */
 
 static void unasked(struct connection *c, __u8 op, __u32 handle)
@@ -233,6 +239,15 @@ static void ping_flood(struct connection *c, struct pdu *answer)
 	(void)answer;
 	for (i = 0; i < 20000; i++)
 		unasked(c, APN_OP_PING, 0);
+}
+
+static void pong_flood(struct connection *c, struct pdu *answer)
+{
+	unsigned int i;
+
+	(void)answer;
+	for (i = 0; i < 20000; i++)
+		unasked(c, APN_OP_PONG, 0);
 }
 
 static void window_flood(struct connection *c, struct pdu *answer)
@@ -384,9 +399,9 @@ static void say_draining(struct connection *c, struct pdu *answer)
 	fail(c, answer, APN_STATUS_DRAINING);
 }
 
-#define PATCHED(name, op, want, ...) { name, op, PATCH, want, { __VA_ARGS__ }, NULL, false }
-#define PLAYED(name, op, how, want, play) { name, op, how, want, {}, play, false }
-#define LATER(name, op, want, ...) { name, op, PATCH, want, { __VA_ARGS__ }, NULL, true }
+#define PATCHED(name, op, want, ...) { name, op, PATCH, want, { __VA_ARGS__ }, NULL, AT_ONCE }
+#define PLAYED(name, op, how, want, play) { name, op, how, want, {}, play, AT_ONCE }
+#define LATER(name, op, want, ...) { name, op, PATCH, want, { __VA_ARGS__ }, NULL, LATER }
 
 const struct trick tricks[] = {
 	/* HELLO_ACK */
@@ -474,7 +489,8 @@ const struct trick tricks[] = {
 	PLAYED("notice-unknown", APN_OP_REPLY, AFTER, CLOSES, notice_unknown),
 	PLAYED("notice-size-0", APN_OP_REPLY, AFTER, CLOSES, notice_zero_size),
 	PLAYED("notice-flood", APN_OP_REPLY, AFTER, GOES_ON, notice_flood),
-	PLAYED("ping-flood", APN_OP_REPLY, AFTER, GOES_ON, ping_flood),
+	PLAYED("ping-flood", APN_OP_REPLY, AFTER, CLOSES, ping_flood),
+	PLAYED("pong-flood", APN_OP_REPLY, AFTER, CLOSES, pong_flood),
 	PLAYED("window-flood", APN_OP_REPLY, AFTER, GOES_ON, window_flood),
 	PLAYED("garbage", APN_OP_REPLY, AFTER, CLOSES, send_garbage),
 
@@ -515,11 +531,16 @@ const struct trick tricks[] = {
 	PATCHED("pong-handle", APN_OP_PONG, CLOSES, { H(handle), 1 }),
 	PATCHED("pong-future", APN_OP_PONG, GOES_ON, { H(ping.sent_ns), ~0ULL }),
 
+	/* on a bulk lane */
+	{ "bulk-falls-dumb", APN_OP_REPLY, INSTEAD, CLOSES, {}, fall_dumb, ON_BULK },
+
 	/* after a reconnect */
 	LATER("later-other-volume", APN_OP_ATTACHED, GOES_ON, { B(apn_attached, volume), 0x77 }),
 	LATER("later-smaller", APN_OP_ATTACHED, GOES_ON, { B(apn_attached, size), 1 << 20 }),
 	LATER("later-block-4096", APN_OP_ATTACHED, GOES_ON, { B(apn_attached, block_bytes), 4096 }),
 	LATER("later-fewer-lanes", APN_OP_AUTH_ACK, GOES_ON, { B(apn_auth_ack, lanes), 1 }),
+	{ "resumed-fewer-lanes", APN_OP_AUTH_ACK, PATCH, GOES_ON, { { B(apn_auth_ack, lanes), 1 } }, NULL,
+	  LATER_RESUMED },
 	LATER("later-smaller-io", APN_OP_AUTH_ACK, GOES_ON, { B(apn_auth_ack, io_bytes), APN_CHUNK_BYTES }),
 	LATER("later-other-instance", APN_OP_AUTH_ACK, GOES_ON, { B(apn_auth_ack, instance), 0x66 }),
 };
