@@ -107,6 +107,7 @@ static void beat_host(struct apn_line *line)
 	unsigned int i;
 
 	beat_control(line);
+	apn_line_pages_out(line); /* forgets those that are not */
 	for (i = 1; i < APN_LANES_MAX; i++) {
 		struct apn_lane *lane = apn_line_lane(line, i);
 

@@ -60,6 +60,8 @@ static void lane_release(struct kref *ref)
 
 	if (lane->user->release)
 		lane->user->release(lane);
+	if (transport->release)
+		transport->release(lane);
 	apn_log_free("lane", lane);
 	mutex_destroy(&lane->tx_lock);
 	kfree(lane);

@@ -126,7 +126,7 @@ struct apn_lane {
 	void *stranger; /* target: the gate's, until the lane is in its slot */
 	u64 granted; /* what AUTH_ACK says */
 	bool digest; /* agreed in HELLO; holds from AUTH_ACK on */
-	struct list_head undrained; /* line->undrained, under line->lock */
+	struct list_head undrained; /* line->undrained, under line->lock; it holds a reference */
 
 	/* Target: the receiver's own. */
 	struct list_head partial; /* WRITEs begun */
@@ -166,6 +166,12 @@ void apn_lane_kick(struct apn_lane *lane, bool direct);
 
 void apn_lane_die(struct apn_lane *lane, int error, const char *reason);
 void apn_lane_close(struct apn_lane *lane);
+
+/* Of one that is closed: can pages that were sent over it still go out? */
+static inline bool apn_lane_pages_out(struct apn_lane *lane)
+{
+	return lane->transport->pages_out && lane->transport->pages_out(lane);
+}
 
 static inline bool apn_lane_dead(const struct apn_lane *lane)
 {

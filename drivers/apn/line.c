@@ -28,7 +28,7 @@ static void line_reap(struct work_struct *work)
 
 	mutex_lock(&line->lock);
 	list_for_each_entry_safe(lane, next, &line->undrained, undrained)
-		if (!atomic_read(&lane->requests))
+		if (line->host || !atomic_read(&lane->requests))
 			list_move_tail(&lane->undrained, &drained);
 	mutex_unlock(&line->lock);
 	wake_up_all(&line->changed);

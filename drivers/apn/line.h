@@ -115,7 +115,8 @@ struct apn_line {
 	u32 requests;
 	struct apn_slot slot[APN_LANES_MAX];
 
-	struct list_head undrained; /* target: dead lanes whose requests have not ended */
+	/* Dead lanes; target: whose requests have not ended; host: whose pages may still go out. */
+	struct list_head undrained;
 	struct work_struct reap;
 	unsigned int live; /* lanes in their slots */
 
@@ -173,6 +174,8 @@ void apn_line_kick(struct apn_line *line);
 /* Take back what waits for the window: true if it did. */
 bool apn_line_cancel(struct apn_line *line, struct apn_tx *tx);
 bool apn_line_live(const struct apn_line *line);
+/* Can a page that was sent over a dead lane still go out? */
+bool apn_line_pages_out(struct apn_line *line);
 /* A reference, or NULL. */
 struct apn_lane *apn_line_lane(struct apn_line *line, unsigned int index);
 
@@ -205,6 +208,7 @@ void apn_line_window_open(struct apn_line *line, struct apn_lane *lane, u64 gran
 void apn_line_window_fold(struct apn_line *line, struct apn_lane *lane);
 void apn_line_window_lost(struct apn_line *line, struct apn_slot *slot, u64 received);
 void apn_line_waiting_fail(struct apn_line *line);
+void apn_line_pages_watch(struct apn_line *line, struct apn_lane *lane);
 struct apn_line *apn_line_alloc(const struct apn_transport *transport, bool host);
 struct apn_line *apn_line_known(const u8 *uuid, const char *identity, const void *owner);
 void apn_line_list(struct apn_line *line);

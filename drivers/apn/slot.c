@@ -67,6 +67,8 @@ static void bury(struct apn_slot *slot, struct apn_lane *lane)
 	pr_info_ratelimited("apn: lane %u of line %u ended: %s (%d)\n", slot->index, line->id,
 			    lane->reason, lane->error);
 	apn_line_window_fold(line, lane);
+	if (line->host)
+		apn_line_pages_watch(line, lane);
 	line->ops->lost(line, lane);
 	if (line->host) {
 		if (!READ_ONCE(line->live)) {

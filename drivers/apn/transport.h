@@ -30,6 +30,9 @@ struct apn_route {
  * @close may sleep, is called once for every lane that connected or was accepted,
  *	and when it returns no callback of that lane runs or will run, and the peer
  *	can't be reached over it any more.
+ * @release: may be NULL; the last reference to the lane goes. Any context.
+ * @pages_out: may be NULL; of a lane that is closed: can pages that were sent over it
+ *	still go out? Once false, it stays so.
  * @listen: zero promises ->accepted() calls of the listener until @unlisten returns.
  */
 struct apn_transport {
@@ -41,6 +44,8 @@ struct apn_transport {
 	int (*connect)(struct apn_lane *lane, const struct apn_route *route);
 	void (*kick)(struct apn_lane *lane, bool direct);
 	void (*close)(struct apn_lane *lane);
+	void (*release)(struct apn_lane *lane);
+	bool (*pages_out)(struct apn_lane *lane);
 	void (*addresses)(struct apn_lane *lane, struct sockaddr_storage *source,
 			  struct sockaddr_storage *peer);
 	u32 (*rtt_us)(struct apn_lane *lane);

@@ -2,6 +2,7 @@
 /* A disk's beginning and its end. */
 #include "disk.h"
 #include "flow.h"
+#include "leave.h"
 #include "netlink.h"
 #include "recover.h"
 #include "session.h"
@@ -70,6 +71,7 @@ static void take_down(struct apnbd_session *session)
 		apnbd_path_leave(&session->path);
 	}
 	apnbd_recover_stop(session);
+	apnbd_leave_stop(session);
 	if (session->disk)
 		apnbd_disk_free(session);
 	if (session->path.line)

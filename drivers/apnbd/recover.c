@@ -24,6 +24,11 @@ void apnbd_recover_wake_later(struct apnbd_session *session, unsigned int ms)
 	queue_delayed_work(wq, &session->recover, msecs_to_jiffies(ms));
 }
 
+void apnbd_recover_queue(struct delayed_work *work, unsigned int ms)
+{
+	queue_delayed_work(wq, work, msecs_to_jiffies(ms));
+}
+
 /* ---- what the target said ---- */
 
 void apnbd_recover_final(struct apnbd_session *session, enum apn_status why)

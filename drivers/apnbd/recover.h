@@ -10,6 +10,8 @@ void apnbd_recover_stop(struct apnbd_session *session);
 /* There is something to do. Any context. */
 void apnbd_recover_wake(struct apnbd_session *session);
 void apnbd_recover_wake_later(struct apnbd_session *session, unsigned int ms);
+/* Another work of a session, where memory may be scarce. */
+void apnbd_recover_queue(struct delayed_work *work, unsigned int ms);
 /* The target said that it is over for good. Any context. */
 void apnbd_recover_final(struct apnbd_session *session, enum apn_status why);
 /* An answer said that the handle is not known, or that the export drains. Any context. */

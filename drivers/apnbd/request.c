@@ -2,6 +2,7 @@
 /* A block request as it travels: filled, sent, answered or taken back, ended once. */
 #include "request.h"
 #include "flow.h"
+#include "leave.h"
 #include "recover.h"
 #include "rules.h"
 
@@ -60,16 +61,22 @@ static void drop_copy(struct apnbd_request *req)
 	req->copy = NULL;
 }
 
-/* Once. */
+void apnbd_request_end_now(struct apnbd_request *req)
+{
+	drop_copy(req);
+	if (req->status)
+		this_cpu_inc(apnbd_request_session(req)->stat->errors);
+	blk_mq_complete_request(apnbd_rq(req));
+}
+
 void apnbd_request_end(struct apnbd_request *req, blk_status_t status)
 {
-	struct apnbd_session *session = apnbd_request_session(req);
-
-	drop_copy(req);
-	if (status)
-		this_cpu_inc(session->stat->errors);
+	if (unlikely(status && req->pages_out)) {
+		apnbd_leave(apnbd_request_session(req), req, status);
+		return;
+	}
 	req->status = (__force u16)status;
-	blk_mq_complete_request(apnbd_rq(req));
+	apnbd_request_end_now(req);
 }
 
 /* ---- the answer ---- */
@@ -195,6 +202,7 @@ void apnbd_request_prepare(struct apnbd_request *req)
 		req->bytes = blk_rq_bytes(rq);
 	INIT_LIST_HEAD(&req->node);
 	req->tries = 0;
+	req->pages_out = false;
 	req->copy = NULL;
 	req->copy_entries = 0;
 	req->tx.lane = NULL;

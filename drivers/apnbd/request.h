@@ -30,6 +30,7 @@ struct apnbd_request {
 	u8 fence_lane; /* while unfenced: the lane that carried it */
 	u8 tries; /* how often its payload arrived damaged */
 	bool damaged;
+	bool pages_out; /* its pages were sent over a lane that died */
 	u64 start_ns;
 	u64 service_ns;
 	u64 covers; /* FLUSH: writes acknowledged when it was issued */
@@ -47,7 +48,9 @@ void apnbd_request_prepare(struct apnbd_request *req);
 /* Set for one more journey; -ENOMEM: not now. */
 int apnbd_request_load(struct apnbd_request *req, u32 handle);
 bool apnbd_request_changes(const struct apnbd_request *req);
+/* Once; a write that failed ends when its pages can't go out any more. Any context. */
 void apnbd_request_end(struct apnbd_request *req, blk_status_t status);
+void apnbd_request_end_now(struct apnbd_request *req); /* with req->status */
 
 /* For struct apn_line_ops; @path is a struct apnbd_path. */
 int apnbd_reply_begin(struct apn_lane *lane, void *path, struct apn_rx *rx);

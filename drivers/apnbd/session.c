@@ -2,6 +2,7 @@
 /* One disk attached to one export: its state, its name, the list of all. */
 #include "session.h"
 #include "disk.h"
+#include "leave.h"
 #include "recover.h"
 
 #include <apn/log.h>
@@ -132,6 +133,7 @@ struct apnbd_session *apnbd_session_alloc(const struct apnbd_wish *wish)
 	spin_lock_init(&session->held_lock);
 	INIT_LIST_HEAD(&session->held);
 	INIT_LIST_HEAD(&session->unfenced);
+	apnbd_leave_init(session);
 	apnbd_recover_init(session);
 	session->since = jiffies;
 	session->tags_gone = true;

@@ -56,6 +56,9 @@ struct apnbd_session {
 	struct list_head held; /* wait for a path */
 	struct list_head unfenced; /* writes whose lane died: wait for its fence */
 	unsigned int waiting; /* on both */
+	struct list_head leaving; /* failed: wait for their pages; held_lock */
+	unsigned long leave_by; /* jiffies; held_lock */
+	struct delayed_work leave;
 	unsigned long since; /* jiffies */
 	char reason[APN_REASON_BYTES];
 

@@ -13,6 +13,7 @@
 
 struct iov_iter;
 struct socket;
+struct ubuf_info;
 
 #ifndef HAVE_KZALLOC_OBJ /* v7.0 */
 #define kzalloc_obj(object, ...) kzalloc(sizeof(object), GFP_KERNEL)
@@ -42,9 +43,11 @@ void sk_net_refcnt_upgrade(struct sock *sk);
 
 /*
  * Bytes of @from that went out, without copying where their pages allow it: the
- * network then holds references to them until the peer has acknowledged. The cursor
- * is not moved.
+ * network then holds references to them until the peer has acknowledged, and longer
+ * where packets wait in a queue. With @ubuf each such packet holds a reference to it.
+ * The cursor is not moved.
  */
-int apn_sock_send_pages(struct socket *sock, const struct iov_iter *from, size_t bytes, bool more);
+int apn_sock_send_pages(struct socket *sock, const struct iov_iter *from, size_t bytes, bool more,
+			struct ubuf_info *ubuf);
 
 #endif /* APN_COMPAT_H */

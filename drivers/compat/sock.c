@@ -27,7 +27,6 @@ static int send_copy(struct socket *sock, const struct iov_iter *from, size_t by
 	return sock_sendmsg(sock, &msg);
 }
 
-#ifdef HAVE_SPLICE_PAGES /* v6.5 */
 /* A page of the slab has no reference count that the network could take. */
 static bool can_splice(const struct iov_iter *from, size_t bytes)
 {
@@ -47,6 +46,20 @@ static bool can_splice(const struct iov_iter *from, size_t bytes)
 	return true;
 }
 
+static int send_counted(struct socket *sock, const struct iov_iter *from, size_t bytes, int flags,
+			struct ubuf_info *ubuf)
+{
+	struct msghdr msg = {
+		.msg_flags = flags | MSG_ZEROCOPY,
+		.msg_iter = *from,
+		.msg_ubuf = ubuf,
+	};
+
+	iov_iter_truncate(&msg.msg_iter, bytes);
+	return sock_sendmsg(sock, &msg);
+}
+
+#ifdef HAVE_SPLICE_PAGES /* v6.5 */
 static int send_pages(struct socket *sock, const struct iov_iter *from, size_t bytes, int flags)
 {
 	return send_copy(sock, from, bytes,
@@ -78,11 +91,14 @@ static int send_pages(struct socket *sock, const struct iov_iter *from, size_t b
 }
 #endif
 
-int apn_sock_send_pages(struct socket *sock, const struct iov_iter *from, size_t bytes, bool more)
+int apn_sock_send_pages(struct socket *sock, const struct iov_iter *from, size_t bytes, bool more,
+			struct ubuf_info *ubuf)
 {
 	int flags = MSG_DONTWAIT | MSG_NOSIGNAL | (more ? MSG_MORE : MSG_EOR);
 
 	if (!iov_iter_is_bvec(from))
 		return send_copy(sock, from, bytes, flags);
+	if (ubuf && can_splice(from, bytes))
+		return send_counted(sock, from, bytes, flags, ubuf);
 	return send_pages(sock, from, bytes, flags);
 }

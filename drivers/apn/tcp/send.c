@@ -49,7 +49,8 @@ static int send_payload(struct apn_tcp_lane *t)
 {
 	size_t run = min_t(size_t, apn_payload_run(&t->out.payload), t->out.bytes);
 	bool more = run < t->out.bytes || apn_lane_pending(&t->lane);
-	int ret = apn_sock_send_pages(t->sock, &t->out.payload.iter, run, more);
+	int ret = apn_sock_send_pages(t->sock, &t->out.payload.iter, run, more,
+				      apn_tcp_pages_ubuf(t));
 
 	if (ret > 0) {
 		iov_iter_advance(&t->out.payload.iter, ret);

@@ -256,6 +256,7 @@ static void close_socket(struct apn_tcp_lane *t)
 	apn_tcp_send_abort(t);
 	mutex_unlock(&t->lane.tx_lock);
 	sock_release(t->sock);
+	apn_tcp_pages_let_go(t->pages);
 	memalloc_noio_restore(noio);
 }
 
@@ -263,6 +264,11 @@ static void tcp_close_lane(struct apn_lane *lane)
 {
 	close_socket(apn_tcp_lane(lane));
 	apn_lane_put(lane);
+}
+
+static void tcp_release_lane(struct apn_lane *lane)
+{
+	apn_tcp_pages_free(apn_tcp_lane(lane)->pages);
 }
 
 static int tcp_connect_lane(struct apn_lane *lane, const struct apn_route *route)
@@ -273,6 +279,11 @@ static int tcp_connect_lane(struct apn_lane *lane, const struct apn_route *route
 
 	if (ret)
 		return ret;
+	t->pages = apn_tcp_pages_alloc();
+	if (!t->pages) {
+		sock_release(sock);
+		return -ENOMEM;
+	}
 	adopt(t, sock);
 	watch(t);
 	if (route->source.ss_family)
@@ -408,6 +419,8 @@ static struct apn_transport tcp = {
 	.connect = tcp_connect_lane,
 	.kick = apn_tcp_kick,
 	.close = tcp_close_lane,
+	.release = tcp_release_lane,
+	.pages_out = apn_tcp_pages_out,
 	.addresses = tcp_addresses,
 	.rtt_us = tcp_rtt_us,
 	.listen = tcp_listen,
@@ -431,4 +444,5 @@ void apn_tcp_exit(void)
 {
 	apn_transport_unregister(&tcp);
 	destroy_workqueue(apn_tcp_wq);
+	apn_tcp_pages_exit();
 }

@@ -19,9 +19,12 @@ enum {
 	APN_TCP_ROW = 16, /* headers that go out in one call */
 };
 
+struct apn_tcp_pages;
+
 struct apn_tcp_lane {
 	struct apn_lane lane; /* first: the core allocates, we embed */
 	struct socket *sock;
+	struct apn_tcp_pages *pages; /* the host's: what it sends is somebody's */
 	struct work_struct work; /* receives, and sends what no submitter sent */
 	wait_queue_head_t state_changed;
 	bool eof; /* the peer closed; what is queued can still be read */
@@ -52,6 +55,14 @@ extern struct workqueue_struct *apn_tcp_wq;
 
 /* congestion.c */
 void apn_tcp_congestion_keep(struct sock *sk);
+
+/* pages.c */
+struct apn_tcp_pages *apn_tcp_pages_alloc(void);
+void apn_tcp_pages_free(struct apn_tcp_pages *pages);
+struct ubuf_info *apn_tcp_pages_ubuf(struct apn_tcp_lane *t);
+void apn_tcp_pages_let_go(struct apn_tcp_pages *pages);
+bool apn_tcp_pages_out(struct apn_lane *lane);
+void apn_tcp_pages_exit(void);
 
 /* send.c; bytes that went out, or an error that is the lane's end. Under tx_lock. */
 int apn_tcp_send(struct apn_tcp_lane *t);
