@@ -4,8 +4,8 @@
 # promises: P3
 # tier: check
 # kinds: uml-debug qemu-6.1 qemu-6.12 qemu-7
-# cost: 15 s
-# limit: 120
+# cost: 20 s
+# limit: 300
 # shellcheck source=lib.sh
 . "$SELFTESTS/lib.sh"
 

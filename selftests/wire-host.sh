@@ -2,10 +2,10 @@
 # shellcheck shell=bash
 # title: a bad target: nothing that it says harms the host, and the disk works again when it behaves
 # promises: P10
-# tier: check
+# tier: all
 # kinds: uml-debug
 # cost: 70 s
-# limit: 600
+# limit: 900
 # shellcheck source=lib.sh
 . "$SELFTESTS/lib.sh"
 
@@ -36,40 +36,30 @@ comes_up() {
 	return 1
 }
 
-# said FILE PATTERN: the peer says it within 40 s
-said() {
-	local i
-	for ((i = 0; i < 400; i++)); do
-		! grep -E "$2" "$1" || return 0
-		sleep 0.1
-	done
-	return 1
-}
-
-# judge TRICK PORT: the disk comes up, now or at a later try; the trick is played; then it works, or is gone for good.
+# judge TRICK PORT FD: the disk comes up, now or at a later try; the trick is played; then it works, or is gone for good.
 judge() {
-	local trick=$1 port=$2 disk verdict
-	disk=$(comes_up "$port") || { echo "the disk does not come up: $(cat "$dir/$port.connect")"; return; }
+	local trick=$1 port=$2 peer=$3 disk verdict
+	disk=$(comes_up "$port") || { echo "the disk does not come up: $(<"$dir/$port.connect")"; return; }
 	reads "$disk" || [[ $trick =~ ^($changes)$ ]] || { echo "the disk does not read"; return; }
-	verdict=$(said "$dir/$port" '^(not )?ok') || { echo "the trick was not played"; return; }
+	until [[ ${verdict:-} =~ ^(not )?ok ]]; do
+		read -r -t 40 -u "$peer" verdict || { echo "the trick was not played"; return; }
+	done
 	[[ $trick =~ ^($changes)$ ]] || reads "$disk" || verdict="$verdict, then the disk does not read"
-	on_gpu timeout 40 apnctl disconnect "bad$port" --force >/dev/null 2>&1 || :
-	! on_gpu apnctl show "bad$port" >/dev/null 2>&1 || verdict="the disk does not go"
+	on_gpu timeout 40 apnctl disconnect "bad$port" --force >/dev/null 2>&1 || verdict="the disk does not go"
 	echo "$verdict"
 }
 
 one() {
-	local trick=$1 port=$2 peer verdict
-	on_storage "$wirepeer" target "$port" "$trick" >"$dir/$port" 2>&1 &
-	peer=$!
-	said "$dir/$port" ready >/dev/null || :
-	verdict=$(judge "$trick" "$port")
-	kill $peer || :
-	wait $peer 2>/dev/null || :
+	local trick=$1 port=$2 peer pid verdict
+	exec {peer}< <(exec nsenter --net=/run/netns/storage "$wirepeer" target "$port" "$trick" 2>"$dir/$port.peer")
+	pid=$!
+	read -r -t 40 -u "$peer" verdict || :
+	verdict=$(judge "$trick" "$port" "$peer")
+	kill $pid 2>/dev/null || :
 	[[ $verdict == "ok "* ]] || echo "$trick: $verdict" >"$dir/$port.bad"
 }
 
-tricks=$("$wirepeer" --list | awk '$1 == "target" && $2 != "good" { print $2 }')
+tricks=$("$wirepeer" --list | awk '$1 == "target" && $2 != "good" && $2 !~ /proof/ { print $2 }')
 port=5000
 while read -r trick; do
 	port=$((port + 1))

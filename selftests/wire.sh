@@ -4,7 +4,6 @@
 # promises: P10
 # tier: check
 # kinds: uml-debug qemu-6.1 qemu-6.12 qemu-7
-# smoke: qemu-6.1
 # cost: 90 s
 # limit: 400
 # shellcheck source=lib.sh
