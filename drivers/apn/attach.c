@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Set-up of a lane: HELLO, AUTH; one conversation, both ends. */
 #include "attach.h"
+#include "auth.h"
 #include "beat.h"
 #include "gate.h"
+#include "key.h"
 #include "slot.h"
 
 #include <linux/ktime.h>
@@ -16,10 +18,12 @@
 
 static int say_why(int ret, const struct apn_answer *answer, const char *step, char *reason)
 {
-	if (ret == -ECONNREFUSED)
+	if (ret == -ECONNREFUSED) {
 		snprintf(reason, APN_REASON_BYTES, "the target refused: %s",
 			 apn_answer_text(answer));
-	else if (ret == -ETIMEDOUT)
+		return -EACCES;
+	}
+	if (ret == -ETIMEDOUT)
 		snprintf(reason, APN_REASON_BYTES, "the target did not answer %s in %u s", step,
 			 APN_SETUP_MS / 1000);
 	else
@@ -43,7 +47,7 @@ static void fill_hello(const struct apn_line *line, const struct apn_lane *lane,
 	strscpy(hello->software, SOFTWARE, sizeof(hello->software));
 }
 
-static int check_hello_ack(struct apn_line *line, struct apn_lane *lane,
+static int check_hello_ack(const struct apn_line *line, struct apn_lane *lane,
 			   const struct apn_hello_ack *ack, char *reason)
 {
 	u16 version = le16_to_cpu(ack->version);
@@ -55,36 +59,64 @@ static int check_hello_ack(struct apn_line *line, struct apn_lane *lane,
 		return -EPROTO;
 	}
 	lane->digest = line->features & APN_FEATURE_DIGEST;
-	memcpy(line->software, ack->software, sizeof(line->software));
 	return 0;
 }
 
-static int say_hello(struct apn_line *line, struct apn_lane *lane, char *reason,
-		     struct apn_answer *answer)
+static int say_hello(const struct apn_line *line, struct apn_lane *lane, char *reason,
+		     struct apn_answer *answer, struct apn_transcript *said)
 {
 	struct apn_hdr hdr = { .op = APN_OP_HELLO };
 	struct apn_hello hello = {};
-	u64 sent_ns;
 	int ret;
 
 	fill_hello(line, lane, &hello);
-	sent_ns = ktime_get_ns();
+	apn_transcript_begin(said);
+	apn_transcript_add(said, &hello, sizeof(hello));
 	ret = apn_ask(lane, &hdr, &hello, sizeof(hello), APN_OP_HELLO_ACK, answer, APN_SETUP_MS);
 	if (ret)
 		return say_why(ret, answer, "HELLO", reason);
-	apn_beat_pong(line, sent_ns);
+	apn_transcript_add(said, answer->body, answer->bytes);
 	return check_hello_ack(line, lane, (const void *)answer->body, reason);
 }
 
-static int prove(struct apn_line *line, struct apn_lane *lane, char *reason,
-		 struct apn_answer *answer)
+/* What we show, and what the target must: it is judged where it is received. */
+static int compute_proofs(const struct apn_line *line, struct apn_lane *lane, char *reason,
+			  const struct apn_transcript *said, struct apn_auth *auth)
+{
+	const struct apn_claim claim = {
+		.host = true,
+		.security = line->security,
+		.identity = line->identity,
+		.channel = lane->channel,
+	};
+	struct apn_proofs proofs;
+	int ret = apn_auth_prove(&claim, said, &proofs);
+
+	if (ret) {
+		snprintf(reason, APN_REASON_BYTES, "there is no key of identity '%s' on this host",
+			 line->identity);
+		return ret;
+	}
+	memcpy(auth->identity, line->identity, sizeof(auth->identity));
+	memcpy(auth->proof, proofs.host, sizeof(auth->proof));
+	memcpy(lane->wanted, proofs.target, sizeof(lane->wanted));
+	return 0;
+}
+
+static int prove(const struct apn_line *line, struct apn_lane *lane, char *reason,
+		 struct apn_answer *answer, const struct apn_transcript *said)
 {
 	struct apn_hdr hdr = { .op = APN_OP_AUTH };
 	struct apn_auth auth = {};
-	int ret;
+	int ret = compute_proofs(line, lane, reason, said, &auth);
 
-	memcpy(auth.identity, line->identity, sizeof(auth.identity));
+	if (ret)
+		return ret;
 	ret = apn_ask(lane, &hdr, &auth, sizeof(auth), APN_OP_AUTH_ACK, answer, APN_SETUP_MS);
+	if (ret && apn_lane_dead(lane) && lane->error == -EKEYREJECTED) {
+		strscpy(reason, lane->reason, APN_REASON_BYTES);
+		return -EKEYREJECTED;
+	}
 	return ret ? say_why(ret, answer, "AUTH", reason) : 0;
 }
 
@@ -92,25 +124,46 @@ int apn_attach_host(struct apn_line *line, struct apn_lane *lane, char *reason,
 		    struct apn_auth_ack *agreed)
 {
 	struct apn_answer *answer = kzalloc_obj(*answer);
+	const struct apn_hello_ack *ack;
+	char software[APN_SOFTWARE_BYTES];
+	struct apn_transcript said;
+	u64 sent_ns = 0;
 	int ret;
 
 	if (!answer)
 		return -ENOMEM;
-	ret = say_hello(line, lane, reason, answer);
-	if (!ret)
-		ret = prove(line, lane, reason, answer);
-	if (!ret)
+	ack = (const void *)answer->body;
+	ret = say_hello(line, lane, reason, answer, &said);
+	if (!ret) {
+		memcpy(software, ack->software, sizeof(software));
+		sent_ns = ktime_get_ns();
+		ret = prove(line, lane, reason, answer, &said);
+	}
+	if (!ret) { /* nothing of the line changes before the target is who it says */
+		apn_beat_pong(line, sent_ns);
+		memcpy(line->software, software, sizeof(line->software));
 		memcpy(agreed, answer->body, sizeof(*agreed));
+	}
 	kfree(answer);
 	return ret;
 }
 
+/*
+ * Before anything else that came is looked at: who can't show the proof never gets to
+ * tell a disk anything.
+ */
 void apn_attach_advance(struct apn_lane *lane, u8 op)
 {
 	const struct apn_auth_ack *ack = (const void *)lane->body;
 
 	if (op == APN_OP_HELLO_ACK) {
 		lane->bounds.phase = APN_PHASE_AUTH;
+		return;
+	}
+	if (!apn_auth_holds(ack->proof, lane->wanted)) {
+		lane->bounds.phase = APN_PHASE_OVER;
+		apn_lane_die(lane, -EKEYREJECTED,
+			     "the target could not prove that it holds the key of this identity");
 		return;
 	}
 	lane->bounds.chunk_bytes = le32_to_cpu(ack->chunk_bytes);
@@ -130,8 +183,11 @@ static struct apn_gate *gate_of(struct apn_lane *lane)
 
 static void refuse(struct apn_lane *lane, enum apn_status status, const char *text)
 {
+	const struct apn_stranger *stranger = lane->stranger;
+
 	apn_msg_refuse(lane, le64_to_cpu(lane->rx.hdr.tag), status, text);
-	atomic64_inc(&gate_of(lane)->refused);
+	atomic64_inc(&stranger->gate->turned_away);
+	stranger->gate->refused(&stranger->peer, stranger->identity, text);
 	lane->bounds.phase = APN_PHASE_OVER;
 	apn_gate_stranger_refused(lane);
 }
@@ -170,6 +226,7 @@ static void target_hello(struct apn_lane *lane)
 	const struct apn_hello *hello = (const void *)lane->body;
 	struct apn_hdr hdr = { .op = APN_OP_HELLO_ACK, .tag = lane->rx.hdr.tag };
 	struct apn_hello_ack ack = { .version = cpu_to_le16(APN_VERSION_MAX) };
+	u32 bytes = le32_to_cpu(lane->rx.hdr.data_len);
 	u64 features = le64_to_cpu(hello->features) & APN_FEATURES_KNOWN;
 
 	if (!hello_fits(lane, hello))
@@ -180,14 +237,16 @@ static void target_hello(struct apn_lane *lane)
 	lane->bounds.control = !lane->index;
 	lane->digest = features & APN_FEATURE_DIGEST;
 	lane->bounds.phase = APN_PHASE_AUTH;
-	get_random_bytes(stranger->nonce, sizeof(stranger->nonce));
-	memcpy(ack.nonce, stranger->nonce, sizeof(ack.nonce));
+	get_random_bytes(ack.nonce, sizeof(ack.nonce));
 	ack.features = cpu_to_le64(features);
 	strscpy(ack.software, SOFTWARE, sizeof(ack.software));
+	apn_transcript_begin(&stranger->said);
+	apn_transcript_add(&stranger->said, lane->body, bytes);
+	apn_transcript_add(&stranger->said, &ack, sizeof(ack));
 	apn_msg_send(lane, &hdr, &ack, sizeof(ack));
 }
 
-static struct apn_line *new_line(struct apn_lane *lane, const char *identity)
+static struct apn_line *new_line(struct apn_lane *lane)
 {
 	struct apn_stranger *stranger = lane->stranger;
 	struct apn_gate *gate = stranger->gate;
@@ -210,7 +269,7 @@ static struct apn_line *new_line(struct apn_lane *lane, const char *identity)
 	memcpy(line->uuid, stranger->hello.line, APN_UUID_BYTES);
 	memcpy(line->instance, gate->instance, APN_UUID_BYTES);
 	memcpy(line->software, stranger->hello.software, sizeof(line->software));
-	strscpy(line->identity, identity, sizeof(line->identity));
+	memcpy(line->identity, stranger->identity, sizeof(line->identity));
 	do {
 		line->window.granted = gate->window(line);
 	} while (!line->window.granted && apn_line_shed());
@@ -223,21 +282,22 @@ static struct apn_line *new_line(struct apn_lane *lane, const char *identity)
 }
 
 /* A reference for the caller; a new line has another one, which keeps it known. */
-static struct apn_line *find_line(struct apn_lane *lane, const char *identity, bool *resumed)
+static struct apn_line *find_line(struct apn_lane *lane, bool *resumed)
 {
 	struct apn_stranger *stranger = lane->stranger;
 	struct apn_line *line;
 
 	guard(mutex)(&join_lock);
-	line = apn_line_known(stranger->hello.line, identity, stranger->gate);
+	line = apn_line_known(stranger->hello.line, stranger->identity, stranger->gate);
 	*resumed = line && READ_ONCE(line->confirmed);
 	if (line || lane->index || stranger->gate->closed)
 		return line;
-	line = new_line(lane, identity);
+	line = new_line(lane);
 	return line ? apn_line_get(line) : NULL;
 }
 
-static void welcome(struct apn_lane *lane, struct apn_line *line, bool resumed)
+static void welcome(struct apn_lane *lane, struct apn_line *line, bool resumed,
+		    const struct apn_proofs *proofs)
 {
 	struct apn_hdr hdr = { .op = APN_OP_AUTH_ACK, .tag = lane->rx.hdr.tag };
 	struct apn_auth_ack ack = {
@@ -249,6 +309,7 @@ static void welcome(struct apn_lane *lane, struct apn_line *line, bool resumed)
 		.resumed = resumed,
 	};
 
+	memcpy(ack.proof, proofs->target, sizeof(ack.proof));
 	memcpy(ack.instance, line->instance, APN_UUID_BYTES);
 	lane->granted = READ_ONCE(line->window.granted);
 	lane->bounds.io_bytes = line->io_bytes;
@@ -257,7 +318,8 @@ static void welcome(struct apn_lane *lane, struct apn_line *line, bool resumed)
 	apn_msg_send(lane, &hdr, &ack, sizeof(ack));
 }
 
-static void take_place(struct apn_lane *lane, struct apn_line *line, bool resumed)
+static void take_place(struct apn_lane *lane, struct apn_line *line, bool resumed,
+		       const struct apn_proofs *proofs)
 {
 	struct apn_gate *gate = gate_of(lane);
 
@@ -267,7 +329,7 @@ static void take_place(struct apn_lane *lane, struct apn_line *line, bool resume
 	}
 	if (!apn_gate_stranger_leave(lane))
 		return;
-	welcome(lane, line, resumed);
+	welcome(lane, line, resumed, proofs);
 	if (apn_slot_stand(line, lane)) {
 		apn_gate_stranger_return(lane);
 		apn_lane_die(lane, -ESTALE, "a newer connection took its place");
@@ -277,31 +339,56 @@ static void take_place(struct apn_lane *lane, struct apn_line *line, bool resume
 	apn_gate_stranger_known(lane);
 }
 
-static bool blank(const u8 *p, size_t n)
+/* One answer, whatever was wrong: no key of that name, another one, or no proof at all. */
+static bool proves(struct apn_lane *lane, const struct apn_auth *auth, struct apn_proofs *proofs)
 {
-	return !memchr_inv(p, 0, n);
+	struct apn_stranger *stranger = lane->stranger;
+	const struct apn_claim claim = {
+		.security = stranger->gate->security,
+		.identity = auth->identity,
+		.channel = lane->channel,
+		.computed = &stranger->gate->proofs,
+	};
+	bool known = !apn_auth_prove(&claim, &stranger->said, proofs);
+
+	if (apn_auth_holds(auth->proof, proofs->host) && known)
+		return true;
+	refuse(lane, APN_STATUS_REFUSED, apn_pdu_status_text(APN_STATUS_REFUSED));
+	return false;
+}
+
+/*
+ * Who deletes a key then ends the lines of its identity; ours is listed by now. So either
+ * it is found there, or the key is missed here.
+ */
+static bool key_is_gone(const struct apn_stranger *stranger)
+{
+	return stranger->gate->security != APN_SECURITY_NONE &&
+	       !apn_key_known(apn_keyring(false), stranger->identity);
 }
 
 static void target_auth(struct apn_lane *lane)
 {
 	const struct apn_auth *auth = (const void *)lane->body;
-	char identity[APN_NAME_BYTES];
+	struct apn_stranger *stranger = lane->stranger;
+	struct apn_proofs proofs;
 	struct apn_line *line;
 	bool resumed;
 
-	if (!blank(auth->proof, sizeof(auth->proof))) {
-		refuse(lane, APN_STATUS_REFUSED, "this port takes no proof of identity");
+	memcpy(stranger->identity, auth->identity, sizeof(stranger->identity));
+	if (!proves(lane, auth, &proofs))
 		return;
-	}
-	memcpy(identity, auth->identity, sizeof(identity));
-	line = find_line(lane, identity, &resumed);
+	line = find_line(lane, &resumed);
 	if (!line && lane->index)
 		refuse(lane, APN_STATUS_NO_SESSION, "this line is not known here, begin with lane 0");
 	else if (!line)
 		refuse(lane, APN_STATUS_LIMIT, "the target has no room for one more line");
 	if (!line)
 		return;
-	take_place(lane, line, resumed);
+	if (key_is_gone(stranger))
+		refuse(lane, APN_STATUS_REFUSED, apn_pdu_status_text(APN_STATUS_REFUSED));
+	else
+		take_place(lane, line, resumed, &proofs);
 	apn_line_put(line);
 }
 

@@ -78,7 +78,7 @@ static void stranger_end(struct work_struct *work)
 	if (!take(stranger))
 		return;
 	if (!apn_lane_dead(lane))
-		atomic64_inc(&stranger->gate->refused);
+		atomic64_inc(&stranger->gate->turned_away);
 	apn_lane_close(lane);
 	stranger_free(stranger);
 	apn_lane_put(lane);
@@ -166,7 +166,7 @@ static struct apn_lane *gate_lane(struct apn_listener *listener,
 	INIT_LIST_HEAD(&stranger->node);
 	INIT_DELAYED_WORK(&stranger->work, stranger_end);
 	if (!admit(gate, stranger)) {
-		atomic64_inc(&gate->refused);
+		atomic64_inc(&gate->turned_away);
 		apn_lane_put(lane);
 		kfree(stranger);
 		return NULL;

@@ -3,6 +3,7 @@
 #ifndef APN_GATE_H
 #define APN_GATE_H
 
+#include "auth.h"
 #include "line.h"
 
 enum {
@@ -22,6 +23,9 @@ struct apn_gate {
 	u32 requests;
 	/* Bytes of WRITEs that a new line may have on the way; given back by ops->forget(). */
 	u64 (*window)(struct apn_line *line);
+	/* Somebody was turned away, who claimed to be @identity, or "". May sleep. */
+	void (*refused)(const struct sockaddr_storage *peer, const char *identity,
+			const char *reason);
 
 	/* The gate's own. */
 	struct apn_listener *listener;
@@ -31,7 +35,8 @@ struct apn_gate {
 	bool closed;
 	wait_queue_head_t empty;
 	atomic64_t accepted;
-	atomic64_t refused;
+	atomic64_t turned_away;
+	atomic64_t proofs; /* computed for those who asked, known or not */
 };
 
 /* A connection on its way from accept to AUTH. */
@@ -42,7 +47,8 @@ struct apn_stranger {
 	struct delayed_work work; /* ends it: at its death or its deadline */
 	struct sockaddr_storage peer;
 	struct apn_hello hello;
-	u8 nonce[APN_NONCE_BYTES];
+	struct apn_transcript said;
+	char identity[APN_NAME_BYTES]; /* as claimed */
 	struct rcu_head rcu;
 };
 

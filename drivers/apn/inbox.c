@@ -53,6 +53,8 @@ static void answered(struct apn_lane *lane, struct apn_rx *rx)
 {
 	if (rx->hdr.op == APN_OP_HELLO_ACK || rx->hdr.op == APN_OP_AUTH_ACK)
 		apn_attach_advance(lane, rx->hdr.op);
+	if (apn_lane_dead(lane))
+		return;
 	if (!apn_ask_answered(lane, rx))
 		apn_lane_die(lane, -EPROTO, "an answer that nobody asked for");
 }

@@ -117,6 +117,13 @@ int apn_key_set(struct apn_keyring *ring, const char *identity, const u8 secret[
 }
 EXPORT_SYMBOL_GPL(apn_key_set);
 
+bool apn_key_known(struct apn_keyring *ring, const char *identity)
+{
+	guard(spinlock)(&ring->lock);
+	return find(ring, identity);
+}
+EXPORT_SYMBOL_GPL(apn_key_known);
+
 static struct key *take_out(struct apn_keyring *ring, const char *identity)
 {
 	struct key *key;

@@ -31,6 +31,7 @@ struct apn_keyring *apn_keyring(bool host);
 
 /* A new key, or one that takes the place of another. -ENOSPC: there are as many as can be. */
 int apn_key_set(struct apn_keyring *ring, const char *identity, const u8 secret[APN_KEY_BYTES]);
+bool apn_key_known(struct apn_keyring *ring, const char *identity);
 int apn_key_del(struct apn_keyring *ring, const char *identity);
 /* Each in turn, from the @skip-th on; stops at an error. */
 int apn_key_each(struct apn_keyring *ring, unsigned int skip,

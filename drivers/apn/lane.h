@@ -126,6 +126,8 @@ struct apn_lane {
 	void *stranger; /* target: the gate's, until the lane is in its slot */
 	u64 granted; /* what AUTH_ACK says */
 	bool digest; /* agreed in HELLO; holds from AUTH_ACK on */
+	u8 channel[APN_CHANNEL_BYTES]; /* what its connection is bound to; the transport's */
+	u8 wanted[APN_PROOF_BYTES]; /* host: what AUTH_ACK has to show */
 	struct list_head undrained; /* line->undrained, under line->lock; it holds a reference */
 
 	/* Target: the receiver's own. */

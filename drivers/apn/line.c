@@ -338,6 +338,20 @@ static struct apn_line *next_owned(const void *owner)
 	return NULL;
 }
 
+/* One that a proof made: under level none a name is no identity. */
+static struct apn_line *next_of(const char *identity)
+{
+	struct apn_line *line;
+
+	guard(mutex)(&lines_lock);
+	list_for_each_entry(line, &lines, node)
+		if (!line->host && line->security != APN_SECURITY_NONE &&
+		    READ_ONCE(line->state) != APN_LINE_CLOSING &&
+		    !strcmp(line->identity, identity))
+			return apn_line_get(line);
+	return NULL;
+}
+
 static struct apn_line *longest_dead(void)
 {
 	struct apn_line *line, *oldest = NULL;
@@ -365,6 +379,19 @@ bool apn_line_shed(void)
 	apn_line_put(line);
 	return true;
 }
+
+/* What an identity does ends, now, when its key is gone. */
+void apn_line_close_identity(const char *identity)
+{
+	struct apn_line *line;
+
+	while ((line = next_of(identity))) {
+		if (apn_line_mark_closing(line, "the key of this identity was deleted"))
+			line_forget(line);
+		apn_line_put(line);
+	}
+}
+EXPORT_SYMBOL_GPL(apn_line_close_identity);
 
 /* Every line that came in by this gate ends, now. */
 void apn_line_close_owned(const void *owner)

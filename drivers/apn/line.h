@@ -46,6 +46,8 @@ struct apn_line_ops {
 	 */
 	void (*up)(struct apn_line *line, bool fresh);
 	void (*down)(struct apn_line *line);
+	/* The host's end: false if none of its sessions will ever use it again. */
+	bool (*wanted)(struct apn_line *line);
 	/* The lane is closed: what was sent over it is the caller's again. */
 	void (*lost)(struct apn_line *line, struct apn_lane *lane);
 	/* Nothing that was sent over lane @index, up to its present incarnation, will land. */
@@ -216,6 +218,7 @@ void apn_line_list(struct apn_line *line);
 bool apn_line_mark_closing(struct apn_line *line, const char *reason);
 bool apn_line_shed(void);
 void apn_line_close_owned(const void *owner);
+void apn_line_close_identity(const char *identity);
 int apn_line_init(void);
 void apn_line_exit(void);
 

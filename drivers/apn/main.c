@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* apn.ko: what both ends share. */
+#include "auth.h"
 #include "key.h"
 #include "line.h"
 #include "tcp/tcp.h"
@@ -18,6 +19,9 @@ static int __init apn_init(void)
 	if (!apn_kernel_cred)
 		return ret;
 	apn_key_init();
+	ret = apn_auth_selftest();
+	if (ret)
+		goto put_cred;
 	ret = apn_line_init();
 	if (ret)
 		goto put_cred;

@@ -117,6 +117,13 @@ static bool phase_ok(const struct rule *rule, __u8 op, const struct apn_bounds *
 	return rule->phase == bounds->phase;
 }
 
+/* Who has not proved himself grants nothing, also not with a refusal. */
+static bool may_grant(__u8 op, const struct apn_bounds *bounds)
+{
+	return !bounds->from_host &&
+	       (op == APN_OP_AUTH_ACK || bounds->phase == APN_PHASE_LIVE);
+}
+
 /* READ, WRITE, DISCARD, WRITE_ZEROES: the part that needs no device to judge. */
 static enum apn_bad check_io(const struct apn_hdr *hdr, const struct apn_bounds *bounds)
 {
@@ -222,7 +229,7 @@ enum apn_bad apn_pdu_check(const struct apn_hdr *hdr, const struct apn_bounds *b
 		return APN_BAD_HANDLE;
 	if (!all_zero(hdr->pad, sizeof(hdr->pad)))
 		return APN_BAD_PAD;
-	if (hdr->granted && (bounds->from_host || bounds->phase == APN_PHASE_HELLO))
+	if (hdr->granted && !may_grant(hdr->op, bounds))
 		return APN_BAD_PAD;
 	if (rule->is & BARE && !all_zero(hdr->body, sizeof(hdr->body)))
 		return APN_BAD_PAD;

@@ -26,6 +26,7 @@ enum {
 	APN_UUID_BYTES = 16,
 	APN_NONCE_BYTES = 32,
 	APN_PROOF_BYTES = 32,
+	APN_CHANNEL_BYTES = 32,
 	APN_SOFTWARE_BYTES = 32,
 	APN_TEXT_BYTES = 200, /* a refusal's sentence */
 

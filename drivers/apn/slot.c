@@ -331,10 +331,21 @@ static void connect_slot(struct apn_slot *slot)
 		apn_lane_put(lane);
 }
 
+/* Its disks are all over for good: the target is not troubled any more. */
+static bool retire(struct apn_line *line)
+{
+	if (READ_ONCE(line->live) || line->ops->wanted(line))
+		return false;
+	apn_line_mark_closing(line, "none of its disks can use it any more");
+	return true;
+}
+
 static void bring_back(struct apn_slot *slot)
 {
 	struct apn_line *line = slot->line;
 
+	if (retire(line))
+		return;
 	if (slot->unfenced)
 		fence(slot);
 	if (due(slot))

@@ -4,6 +4,7 @@
  * ATTACH may wait for a medium, a FENCE for the slowest device, and neither may hold
  * up what else comes over the lane.
  */
+#include "audit.h"
 #include "control.h"
 #include "memory.h"
 #include "netlink.h"
@@ -34,6 +35,11 @@ static void answer(struct question *q, u8 op, u32 handle, const void *body, size
 static void refuse(struct question *q, enum apn_status status)
 {
 	apn_msg_refuse(q->lane, le64_to_cpu(q->hdr.tag), status, apn_pdu_status_text(status));
+}
+
+static bool admits(struct apn_export *export, const struct question *q, bool *read_only)
+{
+	return apn_access_admits(&export->access, q->line->security, q->line->identity, read_only);
 }
 
 /* ---- sessions of a line ---- */
@@ -102,8 +108,22 @@ static enum apn_status join(struct apn_export *export, struct question *q,
 	}
 	list_add_tail(&session->node, &export->sessions);
 	attached(q, session);
+	apn_audit_attached(session);
 	apn_target_session_event(session);
 	return APN_STATUS_OK;
+}
+
+/* A disk is one identity's, whoever else has learned its number. */
+static bool is_anothers(const struct apn_export *export, const struct question *q,
+			const struct apn_attach *ask)
+{
+	const struct apn_session *s;
+
+	list_for_each_entry(s, &export->sessions, node)
+		if (!memcmp(s->uuid, ask->session, APN_UUID_BYTES) &&
+		    strcmp(s->identity, q->line->identity))
+			return true;
+	return false;
 }
 
 static bool other_volume(const struct apn_export *export, const struct apn_attach *ask)
@@ -122,7 +142,9 @@ static enum apn_status attach_locked(struct apn_export *export, struct question 
 
 	if (READ_ONCE(q->line->state) == APN_LINE_CLOSING)
 		return APN_STATUS_NO_SESSION;
-	if (export->gone || !apn_export_admits(export, q->line, &read_only))
+	if (export->gone || !admits(export, q, &read_only))
+		return APN_STATUS_REFUSED;
+	if (is_anothers(export, q, ask))
 		return APN_STATUS_REFUSED;
 	if (export->state != APN_TARGET_EXPORT_STATE_SERVING)
 		return APN_STATUS_DRAINING;
@@ -177,19 +199,51 @@ static void end_previous(struct question *q, const struct apn_attach *ask)
 	apn_session_put(old);
 }
 
+/* Who names the volume had it once, and may be told that it is over. */
+static enum apn_status why_not(const struct apn_attach *ask)
+{
+	struct apn_export *export = apn_export_find(ask->export);
+	enum apn_status status = APN_STATUS_REFUSED;
+
+	if (!export)
+		return status;
+	if (!memcmp(ask->volume, export->record.volume, APN_UUID_BYTES))
+		status = APN_STATUS_REVOKED;
+	apn_export_put(export);
+	return status;
+}
+
+static void audit_refused(const struct question *q, const struct apn_attach *ask,
+			  enum apn_status status)
+{
+	const struct apn_audit audit = {
+		.event = APN_TARGET_AUDIT_EVENT_REFUSE,
+		.address = &q->line->route.peer,
+		.identity = q->line->identity,
+		.export = ask->export,
+		.reason = apn_pdu_status_text(status),
+	};
+
+	apn_audit(&audit);
+}
+
 static void do_attach(struct question *q)
 {
 	const struct apn_attach *ask = (const void *)q->body;
-	struct apn_export *export = apn_export_find(ask->export);
-	enum apn_status status = APN_STATUS_REFUSED;
+	struct apn_export *export = apn_export_find_for(q->line, ask->export);
+	enum apn_status status;
 
 	end_previous(q, ask);
 	if (export) {
 		status = attach(export, q, ask);
 		apn_export_put(export);
+	} else {
+		status = why_not(ask);
 	}
-	if (status)
-		refuse(q, status);
+	if (!status)
+		return;
+	refuse(q, status);
+	audit_refused(q, ask, status);
 }
 
 /* ---- DETACH and the end of a line ---- */
@@ -246,7 +300,7 @@ static int list_one(struct apn_export *export, void *arg)
 	bool read_only;
 
 	guard(mutex)(&export->lock);
-	if (export->gone || !apn_export_admits(export, l->q->line, &read_only))
+	if (export->gone || !admits(export, l->q, &read_only))
 		return 0;
 	if (l->skip) {
 		l->skip--;

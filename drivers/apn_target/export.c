@@ -43,6 +43,22 @@ struct apn_export *apn_export_find(const char *name)
 	return export ? apn_export_get(export) : NULL;
 }
 
+struct apn_export *apn_export_find_for(const struct apn_line *line, const char *name)
+{
+	struct apn_export *export, *found = NULL;
+	bool read_only;
+
+	guard(mutex)(&exports_lock);
+	list_for_each_entry(export, &exports, node) {
+		bool named = !strcmp(export->name, name);
+
+		if (apn_access_admits(&export->access, line->security, line->identity,
+				      &read_only) && named)
+			found = export;
+	}
+	return found ? apn_export_get(found) : NULL;
+}
+
 int apn_export_each(unsigned int skip, int (*show)(struct apn_export *export, void *arg),
 		    void *arg)
 {
@@ -208,73 +224,13 @@ static void watch_device(struct work_struct *work)
 	queue_delayed_work(apn_control_wq, &export->watch, msecs_to_jiffies(WATCH_MS));
 }
 
-/* ---- who may ---- */
-
-static struct apn_allow *allowed(struct apn_export *export, const char *identity)
-{
-	struct apn_allow *allow;
-
-	list_for_each_entry(allow, &export->allowed, node)
-		if (!strcmp(allow->identity, identity))
-			return allow;
-	return NULL;
-}
-
-/*
- * A list names identities that were proved. Where nobody proves who he is the list
- * means nothing: there an export without one is open, and one with a list is not.
- */
-bool apn_export_admits(struct apn_export *export, const struct apn_line *line, bool *read_only)
-{
-	struct apn_allow *allow;
-
-	lockdep_assert_held(&export->lock);
-	*read_only = false;
-	if (line->security == APN_SECURITY_NONE)
-		return !export->restricted;
-	allow = allowed(export, line->identity);
-	if (allow)
-		*read_only = allow->read_only;
-	return allow;
-}
-
-int apn_export_allow(struct apn_export *export, const char *identity, bool read_only)
-{
-	struct apn_allow *allow = allowed(export, identity);
-
-	export->restricted = true;
-	if (!allow) {
-		allow = kzalloc_obj(*allow);
-		if (!allow)
-			return -ENOMEM;
-		strscpy(allow->identity, identity, sizeof(allow->identity));
-		list_add_tail(&allow->node, &export->allowed);
-	}
-	allow->read_only = read_only;
-	return 0;
-}
-
-bool apn_export_disallow(struct apn_export *export, const char *identity)
-{
-	struct apn_allow *allow = allowed(export, identity);
-
-	if (!allow)
-		return false;
-	list_del(&allow->node);
-	kfree(allow);
-	return true;
-}
-
 /* ---- life ---- */
 
 static void settle_work(struct work_struct *work);
 
 static void free_export(struct apn_export *export)
 {
-	struct apn_allow *allow, *next;
-
-	list_for_each_entry_safe(allow, next, &export->allowed, node)
-		kfree(allow);
+	apn_access_free(&export->access);
 	apn_state_close(&export->state_file);
 	if (export->file)
 		bdev_fput(export->file);
@@ -315,7 +271,7 @@ static struct apn_export *alloc_export(const struct apn_export_wish *wish)
 	kref_init(&export->ref);
 	mutex_init(&export->lock);
 	INIT_LIST_HEAD(&export->node);
-	INIT_LIST_HEAD(&export->allowed);
+	apn_access_init(&export->access);
 	INIT_LIST_HEAD(&export->sessions);
 	INIT_LIST_HEAD(&export->ended);
 	init_waitqueue_head(&export->idle);

@@ -3,6 +3,7 @@
 #ifndef APN_TARGET_EXPORT_H
 #define APN_TARGET_EXPORT_H
 
+#include "access.h"
 #include "limit.h"
 #include "state.h"
 
@@ -20,12 +21,6 @@ struct apn_use { /* counters of an export or a session */
 	atomic64_t reads, read_bytes, writes, write_bytes, flushes, discards, errors, storage_ns;
 };
 
-struct apn_allow {
-	struct list_head node;
-	char identity[APN_NAME_BYTES];
-	bool read_only;
-};
-
 struct apn_export {
 	struct list_head node; /* exports_lock */
 	struct kref ref;
@@ -36,18 +31,18 @@ struct apn_export {
 	struct block_device *bdev;
 	bool device_read_only;
 
+	struct apn_access access;
+
 	struct mutex lock; /* all below, and the order of attach, takeover and removal */
 	enum apn_target_export_state state;
 	bool read_only;
 	bool gone; /* being removed: nobody attaches any more */
 	bool used; /* an orderly end has to be recorded again */
 	enum apn_target_durability durability;
-	struct list_head allowed;
 	struct list_head sessions;
 	struct list_head ended; /* sessions whose requests may be with the device still */
 	wait_queue_head_t idle; /* a session's last request left the device */
 	struct work_struct settle;
-	bool restricted; /* had a list once: without one it is nobody's, not everybody's */
 	u8 before[APN_UUID_BYTES]; /* the instance that served it before us */
 	bool before_orderly;
 	struct apn_state record;
@@ -79,6 +74,12 @@ struct apn_export *apn_export_add(const struct apn_export_wish *wish,
 /* -EBUSY while sessions use it, unless by force. */
 int apn_export_del(struct apn_export *export, bool force, struct netlink_ext_ack *extack);
 struct apn_export *apn_export_find(const char *name);
+/*
+ * The one of this name, if @line's identity may use it. Otherwise NULL, and how long that
+ * took does not tell whether there is one.
+ */
+struct apn_export *apn_export_find_for(const struct apn_line *line, const char *name);
+
 struct apn_export *apn_export_get(struct apn_export *export);
 void apn_export_put(struct apn_export *export); /* sleeps */
 void apn_export_remove_all(void);
@@ -87,10 +88,6 @@ int apn_export_each(unsigned int skip, int (*show)(struct apn_export *export, vo
 		    void *arg);
 
 /* Under export->lock. */
-int apn_export_allow(struct apn_export *export, const char *identity, bool read_only);
-bool apn_export_disallow(struct apn_export *export, const char *identity);
-/* May this identity use it, and then only read? */
-bool apn_export_admits(struct apn_export *export, const struct apn_line *line, bool *read_only);
 u32 apn_export_flags(struct apn_export *export, bool read_only);
 void apn_export_describe(struct apn_export *export, bool read_only, struct apn_attached *a);
 void apn_export_set_read_only(struct apn_export *export, bool read_only);

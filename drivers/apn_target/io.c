@@ -451,7 +451,8 @@ static enum apn_status judge(const struct apn_io *io)
 	if (READ_ONCE(export->state) != APN_TARGET_EXPORT_STATE_SERVING)
 		return APN_STATUS_DRAINING;
 	if (changes(io->ask.op) &&
-	    (!session->writer || export->read_only || export->device_read_only))
+	    (!session->writer || READ_ONCE(session->read_only) || export->read_only ||
+	     export->device_read_only))
 		return APN_STATUS_READ_ONLY;
 	if (!moves(io->ask.op) && length > APN_EXPORT_LENGTH_MAX)
 		return APN_STATUS_RANGE;

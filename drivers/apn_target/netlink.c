@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The family "apn_target": it translates to calls on exports, ports and sessions. */
 #include "netlink.h"
+#include "audit.h"
 #include "export.h"
 #include "netlink_gen.h"
 #include "port.h"
 #include "session.h"
+#include "writer.h"
 
 #include <apn/nl_key.h>
 #include <linux/blkdev.h>
@@ -43,18 +45,15 @@ static int put_use(struct sk_buff *skb, int attr, struct apn_use *use)
 	return 0;
 }
 
-static int put_allowed(struct sk_buff *skb, struct apn_export *export)
+static int put_allow(const struct apn_allow *allow, void *arg)
 {
-	struct apn_allow *allow;
+	struct sk_buff *skb = arg;
+	struct nlattr *nest = nla_nest_start(skb, APN_TARGET_A_EXPORT_ALLOW);
 
-	list_for_each_entry(allow, &export->allowed, node) {
-		struct nlattr *nest = nla_nest_start(skb, APN_TARGET_A_EXPORT_ALLOW);
-
-		if (!nest || nla_put_string(skb, APN_TARGET_A_ALLOW_IDENTITY, allow->identity) ||
-		    nla_put_u8(skb, APN_TARGET_A_ALLOW_READ_ONLY, allow->read_only))
-			return -EMSGSIZE;
-		nla_nest_end(skb, nest);
-	}
+	if (!nest || nla_put_string(skb, APN_TARGET_A_ALLOW_IDENTITY, allow->identity) ||
+	    nla_put_u8(skb, APN_TARGET_A_ALLOW_READ_ONLY, allow->read_only))
+		return -EMSGSIZE;
+	nla_nest_end(skb, nest);
 	return 0;
 }
 
@@ -88,7 +87,8 @@ static int fill_export(struct sk_buff *skb, void *object)
 			      APN_TARGET_A_EXPORT_PAD) ||
 	    nla_put_u64_64bit(skb, APN_TARGET_A_EXPORT_LIMIT_IOPS, x->limit.requests_per_s,
 			      APN_TARGET_A_EXPORT_PAD) ||
-	    put_allowed(skb, x) ||
+	    apn_access_each(&x->access, put_allow, skb) ||
+	    nla_put_u8(skb, APN_TARGET_A_EXPORT_RESTRICTED, x->access.restricted) ||
 	    nla_put(skb, APN_TARGET_A_EXPORT_VOLUME, APN_UUID_BYTES, x->record.volume) ||
 	    nla_put_u32(skb, APN_TARGET_A_EXPORT_STATE, x->state) ||
 	    nla_put_u64_64bit(skb, APN_TARGET_A_EXPORT_SIZE, x->size, APN_TARGET_A_EXPORT_PAD) ||
@@ -120,7 +120,10 @@ static int fill_port(struct sk_buff *skb, void *object)
 	    nla_put_u32(skb, APN_TARGET_A_PORT_CONNECTIONS, apn_gate_connections(&port->gate)) ||
 	    nla_put_u64_64bit(skb, APN_TARGET_A_PORT_ACCEPTED,
 			      atomic64_read(&port->gate.accepted), APN_TARGET_A_PORT_PAD) ||
-	    nla_put_u64_64bit(skb, APN_TARGET_A_PORT_REFUSED, atomic64_read(&port->gate.refused),
+	    nla_put_u64_64bit(skb, APN_TARGET_A_PORT_REFUSED,
+			      atomic64_read(&port->gate.turned_away), APN_TARGET_A_PORT_PAD) ||
+	    nla_put_u32(skb, APN_TARGET_A_PORT_STRANGERS, READ_ONCE(port->gate.count)) ||
+	    nla_put_u64_64bit(skb, APN_TARGET_A_PORT_PROOFS, atomic64_read(&port->gate.proofs),
 			      APN_TARGET_A_PORT_PAD))
 		return -EMSGSIZE;
 	return 0;
@@ -192,6 +195,28 @@ void apn_target_port_gone(struct apn_port *port)
 	tell(port->net, APN_TARGET_CMD_PORT_NTF, fill_port_name, port);
 }
 
+static int fill_audit(struct sk_buff *skb, void *object)
+{
+	const struct apn_audit *a = object;
+
+	if (nla_put_u32(skb, APN_TARGET_A_AUDIT_EVENT, a->event) ||
+	    apn_nl_put_address(skb, APN_TARGET_A_AUDIT_ADDRESS, a->address) ||
+	    nla_put_string(skb, APN_TARGET_A_AUDIT_IDENTITY, a->identity) ||
+	    nla_put_string(skb, APN_TARGET_A_AUDIT_EXPORT, a->export) ||
+	    nla_put_string(skb, APN_TARGET_A_AUDIT_REASON, a->reason) ||
+	    nla_put_u64_64bit(skb, APN_TARGET_A_AUDIT_READ_BYTES, a->read_bytes,
+			      APN_TARGET_A_AUDIT_PAD) ||
+	    nla_put_u64_64bit(skb, APN_TARGET_A_AUDIT_WRITE_BYTES, a->write_bytes,
+			      APN_TARGET_A_AUDIT_PAD))
+		return -EMSGSIZE;
+	return 0;
+}
+
+void apn_target_audit_event(const struct apn_audit *audit)
+{
+	tell(NULL, APN_TARGET_CMD_AUDIT_NTF, fill_audit, (void *)audit);
+}
+
 /* ---- exports ---- */
 
 static struct apn_export *find_export(struct genl_info *info)
@@ -220,6 +245,7 @@ static int allow_one(struct apn_export *export, const struct nlattr *nest,
 {
 	struct nlattr *tb[APN_TARGET_A_ALLOW_MAX + 1];
 	char identity[APN_NAME_BYTES] = "";
+	bool read_only;
 	int ret = nla_parse_nested(tb, APN_TARGET_A_ALLOW_MAX, nest, apn_target_allow_nl_policy,
 				   info->extack);
 
@@ -231,9 +257,12 @@ static int allow_one(struct apn_export *export, const struct nlattr *nest,
 		NL_SET_ERR_MSG_ATTR(info->extack, nest, "this is not the name of an identity");
 		return -EINVAL;
 	}
-	return apn_export_allow(export, identity,
-				tb[APN_TARGET_A_ALLOW_READ_ONLY] &&
-					nla_get_u8(tb[APN_TARGET_A_ALLOW_READ_ONLY]));
+	read_only = tb[APN_TARGET_A_ALLOW_READ_ONLY] &&
+		    nla_get_u8(tb[APN_TARGET_A_ALLOW_READ_ONLY]);
+	ret = apn_access_allow(&export->access, identity, read_only);
+	if (!ret)
+		apn_session_restrict(export, identity, read_only);
+	return ret;
 }
 
 static int allow_all(struct apn_export *export, void *arg)
@@ -247,6 +276,9 @@ static int allow_all(struct apn_export *export, void *arg)
 		if (nla_type(attr) == APN_TARGET_A_EXPORT_ALLOW && !ret)
 			ret = allow_one(export, attr, info);
 	}
+	attr = info->attrs[APN_TARGET_A_EXPORT_RESTRICTED];
+	if (!ret && attr)
+		apn_access_restrict(&export->access, nla_get_u8(attr));
 	return ret;
 }
 
@@ -306,7 +338,7 @@ static int set_export(struct apn_export *export, struct genl_info *info)
 	if (ret)
 		return ret;
 	if (a[APN_TARGET_A_EXPORT_DENY] &&
-	    !apn_export_disallow(export, nla_data(a[APN_TARGET_A_EXPORT_DENY]))) {
+	    !apn_access_deny(&export->access, nla_data(a[APN_TARGET_A_EXPORT_DENY]))) {
 		NL_SET_ERR_MSG_ATTR(info->extack, a[APN_TARGET_A_EXPORT_DENY],
 				    "this identity is not on the list");
 		return -ENOENT;
@@ -413,11 +445,13 @@ static bool revoke(struct apn_export *export, const char *identity)
 	bool listed, attached;
 
 	guard(mutex)(&export->lock);
-	listed = apn_export_disallow(export, identity);
+	listed = apn_access_deny(&export->access, identity);
 	attached = end_sessions_of(export, identity);
-	if (listed || attached)
-		apn_target_export_event(export);
-	return listed || attached;
+	if (!listed && !attached)
+		return false;
+	apn_writer_revoke(export, identity);
+	apn_target_export_event(export);
+	return true;
 }
 
 int apn_target_nl_export_revoke_doit(struct sk_buff *skb, struct genl_info *info)
@@ -573,9 +607,9 @@ int apn_target_nl_port_add_doit(struct sk_buff *skb, struct genl_info *info)
 	if (ret)
 		return ret;
 	wish.security = security ? nla_get_u32(security) : APN_SECURITY_TLS;
-	if (wish.security != APN_SECURITY_NONE) {
+	if (wish.security == APN_SECURITY_TLS) {
 		NL_SET_ERR_MSG(info->extack,
-			       "this release serves ports with security 'none' alone: type --security none, and keep the line on a network that you trust");
+			       "this release has no TLS: type --security auth, by which both ends prove who they are and nothing is protected in flight, or --security none");
 		return -EOPNOTSUPP;
 	}
 	ret = apn_port_add(&wish, info->extack, reply_port, info);
@@ -618,7 +652,11 @@ int apn_target_nl_key_set_doit(struct sk_buff *skb, struct genl_info *info)
 
 int apn_target_nl_key_del_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	return apn_nl_allowed(skb, info->extack) ?: apn_nl_key_del(&keys, info);
+	int ret = apn_nl_allowed(skb, info->extack) ?: apn_nl_key_del(&keys, info);
+
+	if (!ret)
+		apn_line_close_identity(nla_data(info->attrs[APN_TARGET_A_KEY_IDENTITY]));
+	return ret;
 }
 
 int apn_target_nl_key_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)

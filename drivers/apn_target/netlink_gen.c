@@ -16,7 +16,7 @@ const struct nla_policy apn_target_allow_nl_policy[APN_TARGET_A_ALLOW_READ_ONLY 
 };
 
 /* APN_TARGET_CMD_EXPORT_ADD - do */
-const struct nla_policy apn_target_export_add_nl_policy[APN_TARGET_A_EXPORT_ALLOW + 1] = {
+const struct nla_policy apn_target_export_add_nl_policy[APN_TARGET_A_EXPORT_RESTRICTED + 1] = {
 	[APN_TARGET_A_EXPORT_NAME] = { .type = NLA_NUL_STRING, .len = 63, },
 	[APN_TARGET_A_EXPORT_DEVICE] = { .type = NLA_NUL_STRING, .len = 4095, },
 	[APN_TARGET_A_EXPORT_STATE_DIR] = { .type = NLA_NUL_STRING, .len = 4000, },
@@ -25,10 +25,11 @@ const struct nla_policy apn_target_export_add_nl_policy[APN_TARGET_A_EXPORT_ALLO
 	[APN_TARGET_A_EXPORT_LIMIT_BPS] = { .type = NLA_U64, },
 	[APN_TARGET_A_EXPORT_LIMIT_IOPS] = { .type = NLA_U64, },
 	[APN_TARGET_A_EXPORT_ALLOW] = NLA_POLICY_NESTED(apn_target_allow_nl_policy),
+	[APN_TARGET_A_EXPORT_RESTRICTED] = NLA_POLICY_MAX(NLA_U8, 1),
 };
 
 /* APN_TARGET_CMD_EXPORT_SET - do */
-const struct nla_policy apn_target_export_set_nl_policy[APN_TARGET_A_EXPORT_DENY + 1] = {
+const struct nla_policy apn_target_export_set_nl_policy[APN_TARGET_A_EXPORT_RESTRICTED + 1] = {
 	[APN_TARGET_A_EXPORT_NAME] = { .type = NLA_NUL_STRING, .len = 63, },
 	[APN_TARGET_A_EXPORT_READ_ONLY] = NLA_POLICY_MAX(NLA_U8, 1),
 	[APN_TARGET_A_EXPORT_DURABILITY] = NLA_POLICY_MAX(NLA_U32, 1),
@@ -36,6 +37,7 @@ const struct nla_policy apn_target_export_set_nl_policy[APN_TARGET_A_EXPORT_DENY
 	[APN_TARGET_A_EXPORT_LIMIT_IOPS] = { .type = NLA_U64, },
 	[APN_TARGET_A_EXPORT_ALLOW] = NLA_POLICY_NESTED(apn_target_allow_nl_policy),
 	[APN_TARGET_A_EXPORT_DENY] = { .type = NLA_NUL_STRING, .len = 63, },
+	[APN_TARGET_A_EXPORT_RESTRICTED] = NLA_POLICY_MAX(NLA_U8, 1),
 };
 
 /* APN_TARGET_CMD_EXPORT_DEL - do */
@@ -92,14 +94,14 @@ const struct genl_ops apn_target_nl_ops[13] = {
 		.cmd		= APN_TARGET_CMD_EXPORT_ADD,
 		.doit		= apn_target_nl_export_add_doit,
 		.policy		= apn_target_export_add_nl_policy,
-		.maxattr	= APN_TARGET_A_EXPORT_ALLOW,
+		.maxattr	= APN_TARGET_A_EXPORT_RESTRICTED,
 		.flags		= GENL_ADMIN_PERM,
 	},
 	{
 		.cmd		= APN_TARGET_CMD_EXPORT_SET,
 		.doit		= apn_target_nl_export_set_doit,
 		.policy		= apn_target_export_set_nl_policy,
-		.maxattr	= APN_TARGET_A_EXPORT_DENY,
+		.maxattr	= APN_TARGET_A_EXPORT_RESTRICTED,
 		.flags		= GENL_ADMIN_PERM,
 	},
 	{

@@ -15,9 +15,9 @@
 /* Common nested types */
 extern const struct nla_policy apn_target_allow_nl_policy[APN_TARGET_A_ALLOW_READ_ONLY + 1];
 
-extern const struct nla_policy apn_target_export_add_nl_policy[APN_TARGET_A_EXPORT_ALLOW + 1];
+extern const struct nla_policy apn_target_export_add_nl_policy[APN_TARGET_A_EXPORT_RESTRICTED + 1];
 
-extern const struct nla_policy apn_target_export_set_nl_policy[APN_TARGET_A_EXPORT_DENY + 1];
+extern const struct nla_policy apn_target_export_set_nl_policy[APN_TARGET_A_EXPORT_RESTRICTED + 1];
 
 extern const struct nla_policy apn_target_export_del_nl_policy[APN_TARGET_A_EXPORT_FORCE + 1];
 

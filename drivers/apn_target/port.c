@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* An address at which the target listens. */
 #include "port.h"
+#include "audit.h"
 #include "control.h"
 #include "export.h"
 #include "io.h"
@@ -63,6 +64,7 @@ static int open_gate(struct apn_port *port, const struct apn_port_wish *wish,
 	port->gate.io_bytes = LINE_IO_BYTES;
 	port->gate.requests = LINE_REQUESTS;
 	port->gate.window = apn_memory_window;
+	port->gate.refused = apn_audit_stranger;
 	ret = apn_gate_open(&port->gate, wish->transport, wish->net, &wish->address);
 	if (ret == -EADDRINUSE)
 		NL_SET_ERR_MSG(extack, "another program listens at this address and port");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* One line's use of one export. */
 #include "session.h"
+#include "audit.h"
 #include "netlink.h"
 
 #include <apn/log.h>
@@ -92,7 +93,21 @@ void apn_session_end(struct apn_session *session, enum apn_status why,
 		apn_session_tell(session, notice);
 	apn_line_leave(session->line, session->handle);
 	apn_target_session_event(session);
+	apn_audit_ended(session, why);
 	queue_work(apn_control_wq, &session->export->settle);
+}
+
+void apn_session_restrict(struct apn_export *export, const char *identity, bool read_only)
+{
+	struct apn_session *session;
+
+	lockdep_assert_held(&export->lock);
+	list_for_each_entry(session, &export->sessions, node) {
+		if (session->read_only == read_only || strcmp(session->identity, identity))
+			continue;
+		WRITE_ONCE(session->read_only, read_only);
+		apn_session_tell(session, APN_NOTICE_CHANGED);
+	}
 }
 
 /* Counted before it looks whether the session ended: one of the two sees the other. */

@@ -37,6 +37,8 @@ void apn_session_put(struct apn_session *session); /* any context */
  */
 void apn_session_end(struct apn_session *session, enum apn_status why,
 		     enum apn_notice_kind notice);
+/* Under export->lock: those of @identity may write, or no more; they are told. */
+void apn_session_restrict(struct apn_export *export, const char *identity, bool read_only);
 void apn_session_tell(struct apn_session *session, enum apn_notice_kind kind);
 /*
  * A request is about to be judged and given to the device; it has left it. Between

@@ -92,10 +92,19 @@ enum apn_status apn_writer_admit(struct apn_export *export, const struct apn_lin
 	return record_writer(export, line, ask);
 }
 
+/* There is no writer any more; the generation stays. */
+static void clear_writer(struct apn_export *export)
+{
+	struct apn_state next = export->record;
+
+	memset(next.writer, 0, sizeof(next.writer));
+	if (!apn_state_store(&export->state_file, &next))
+		export->record = next;
+}
+
 /* It said that it leaves, and no other path of the same disk is there. */
 void apn_writer_leaves(struct apn_export *export, const struct apn_session *session)
 {
-	struct apn_state next = export->record;
 	struct apn_session *other;
 
 	lockdep_assert_held(&export->lock);
@@ -104,7 +113,12 @@ void apn_writer_leaves(struct apn_export *export, const struct apn_session *sess
 	list_for_each_entry(other, &export->sessions, node)
 		if (other != session && same(other->uuid, session->uuid))
 			return;
-	memset(next.writer, 0, sizeof(next.writer));
-	if (!apn_state_store(&export->state_file, &next))
-		export->record = next;
+	clear_writer(export);
+}
+
+void apn_writer_revoke(struct apn_export *export, const char *identity)
+{
+	lockdep_assert_held(&export->lock);
+	if (!strcmp(export->record.identity, identity))
+		clear_writer(export);
 }

@@ -14,6 +14,8 @@
  */
 enum apn_status apn_writer_admit(struct apn_export *export, const struct apn_line *line,
 				 const struct apn_attach *ask);
+/* Under export->lock: if it was of this identity, there is none now. */
+void apn_writer_revoke(struct apn_export *export, const char *identity);
 /* Under export->lock: its DETACH came. */
 void apn_writer_leaves(struct apn_export *export, const struct apn_session *session);
 

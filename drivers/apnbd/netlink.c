@@ -312,6 +312,21 @@ static bool is_set(struct genl_info *info, int attr)
 	return info->attrs[attr] && nla_get_u8(info->attrs[attr]);
 }
 
+/* Better said before the target is troubled. */
+static int wish_key(struct genl_info *info, const struct apnbd_wish *wish)
+{
+	char text[APN_REASON_BYTES];
+
+	if (wish->security == APN_SECURITY_NONE ||
+	    apn_key_known(apn_keyring(true), wish->identity))
+		return 0;
+	snprintf(text, sizeof(text),
+		 "there is no key of identity '%s' on this host: apnctl key import FILE loads one",
+		 wish->identity);
+	apn_nl_say(info->extack, text);
+	return -ENOKEY;
+}
+
 /* The attributes that name a line are numbered differently in a disk and in an offer. */
 struct line_attrs {
 	int address, source, transport, security, identity;
@@ -334,10 +349,10 @@ static int wish_line(struct genl_info *info, const struct line_attrs *a, struct 
 		if (IS_ERR(wish->identity))
 			return PTR_ERR(wish->identity);
 	}
-	if (wish->security == APN_SECURITY_NONE)
-		return 0;
+	if (wish->security != APN_SECURITY_TLS)
+		return wish_key(info, wish);
 	NL_SET_ERR_MSG(info->extack,
-		       "this release connects with security 'none' alone: type --security none, and keep the line on a network that you trust");
+		       "this release has no TLS: type --security auth, by which both ends prove who they are and nothing is protected in flight, or --security none");
 	return -EOPNOTSUPP;
 }
 

@@ -3,6 +3,7 @@
 #include "path.h"
 #include "flow.h"
 #include "recover.h"
+#include "rules.h"
 
 #include <linux/module.h>
 #include <linux/slab.h>
@@ -70,6 +71,20 @@ static void line_fenced(struct apn_line *line, unsigned int index)
 	each_session(line, tell_fenced, &index);
 }
 
+static void look_if_wanted(struct apnbd_path *path, void *wanted)
+{
+	*(bool *)wanted |= !apnbd_rule_is_final(READ_ONCE(path->session->state));
+}
+
+/* One without a session is being opened. */
+static bool line_wanted(struct apn_line *line)
+{
+	bool wanted = xa_empty(&line->sessions);
+
+	each_session(line, look_if_wanted, &wanted);
+	return wanted;
+}
+
 static void line_notice(struct apn_lane *lane, void *entry, const struct apn_notice *notice)
 {
 	struct apnbd_path *path = entry;
@@ -100,6 +115,7 @@ static const struct apn_line_ops host_line_ops = {
 	.begin = apnbd_reply_begin,
 	.end = apnbd_reply_end,
 	.notice = line_notice,
+	.wanted = line_wanted,
 	.up = line_up,
 	.down = line_down,
 	.lost = line_lost,
