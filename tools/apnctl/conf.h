@@ -15,6 +15,16 @@ int conf_parse(const char *file, const char *name, char *text, struct json_objec
 /* The sections of one file. */
 int conf_read(const char *dir, const char *name, struct json_object *list);
 
+/* One file as it stands, to be freed. */
+int conf_text(const char *dir, const char *name, char **text);
+
+/*
+ * Takes @identity off the list of @export in that file, and says there that nobody else
+ * gets in for it. 0 also where there is no such file.
+ */
+int conf_revoke(const char *dir, const char *name, const char *export, const char *identity,
+		bool *changed);
+
 /* A file that says @text, unless it says the same in other words already. */
 int conf_write(const char *dir, const char *name, const char *text);
 

@@ -225,6 +225,14 @@ static int read_file(const char *path, char **text)
 	return code;
 }
 
+int conf_text(const char *dir, const char *name, char **text)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/%s.conf", dir, name);
+	return read_file(path, text);
+}
+
 int conf_read(const char *dir, const char *name, struct json_object *list)
 {
 	char path[PATH_MAX], *text;

@@ -8,6 +8,7 @@
 
 #include "call.h"
 #include "err.h"
+#include "key.h"
 #include "kind.h"
 #include "nouns.h"
 #include "out.h"
@@ -60,6 +61,8 @@ static int connect_disk(struct json_object *values, struct json_object **disk)
 	int code = complete(values);
 
 	*disk = NULL;
+	if (!code)
+		code = key_choose(values);
 	if (!code)
 		code = name_peer(call(&disk_object, APNBD_CMD_DISK_CONNECT, values, disk), values);
 	if (!code && !*disk)

@@ -3,6 +3,7 @@
 
 #include "call.h"
 #include "err.h"
+#include "key.h"
 #include "kind.h"
 #include "nouns.h"
 #include "out.h"
@@ -56,7 +57,7 @@ static const struct field offer_fields[] = {
 	  .kind = &kind_name,
 	  .attr = APNBD_A_OFFER_IDENTITY,
 	  .arg = "ID",
-	  .help = "who this host is (default: its node name)",
+	  .help = "who this host is (default: that of its only key, else its node name)",
 	  .flags = FIELD_ADD },
 	{ .name = "source",
 	  .kind = &kind_source,
@@ -86,6 +87,9 @@ int discover(struct json_object *values)
 
 	values_default(values, "transport", "tcp");
 	values_default(values, "security", "tls");
+	code = key_choose(values);
+	if (code)
+		return code;
 	code = call(&offer_object, APNBD_CMD_DISCOVER, values, &offer);
 	if (code == EXIT_REFUSED || code == EXIT_UNREACHABLE)
 		fail_suffix(" (%s)", object_string(values, "address"));

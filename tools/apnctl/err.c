@@ -26,6 +26,7 @@ const char *const exit_meanings[EXIT_CODES] = {
 	[EXIT_UNREACHABLE] = "the peer can't be reached, or did not answer in time",
 	[EXIT_INVALID] = "the kernel refuses a value",
 	[EXIT_SYSTEM] = "another error of the system",
+	[EXIT_UNSOUND] = "doctor found something that has to be mended",
 };
 
 static const struct {

@@ -7,6 +7,7 @@
 #include <linux/apn_target.h>
 
 #include "call.h"
+#include "conf.h"
 #include "err.h"
 #include "kind.h"
 #include "nouns.h"
@@ -77,6 +78,11 @@ static const struct field export_fields[] = {
 	  .help = "an identity that may use it, with :ro to read alone; may be repeated",
 	  .of = &allow_object,
 	  .flags = FIELD_ADD | FIELD_SET | FIELD_KEEP | FIELD_MULTI },
+	{ .name = "restricted",
+	  .kind = &kind_bool,
+	  .attr = APN_TARGET_A_EXPORT_RESTRICTED,
+	  .help = "nobody who is not on that list; so it is once somebody was on it",
+	  .flags = FIELD_ADD | FIELD_SET | FIELD_KEEP | FIELD_NONZERO },
 	{ .name = "deny",
 	  .kind = &kind_name,
 	  .attr = APN_TARGET_A_EXPORT_DENY,
@@ -157,6 +163,10 @@ const struct field export_revoke_args[] = {
 	  .arg = "ID",
 	  .help = "whose sessions end",
 	  .flags = FIELD_WORD },
+	{ .name = "dir",
+	  .kind = &kind_path,
+	  .arg = "DIR",
+	  .help = "folder of target.conf, which forgets it too (default: /etc/apnbd)" },
 	{ 0 },
 };
 
@@ -230,8 +240,20 @@ int export_del(struct json_object *values)
 
 int export_revoke(struct json_object *values)
 {
-	values_default(values, "deny", object_string(values, "identity"));
-	return call(&export_object, APN_TARGET_CMD_EXPORT_REVOKE, values, NULL);
+	const char *identity = object_string(values, "identity"), *dir;
+	bool forgotten;
+	int code, kept;
+
+	values_default(values, "deny", identity);
+	values_default(values, "dir", "/etc/apnbd");
+	dir = object_string(values, "dir");
+	code = call(&export_object, APN_TARGET_CMD_EXPORT_REVOKE, values, NULL);
+	if (code && code != EXIT_ABSENT)
+		return code;
+	kept = conf_revoke(dir, "target", object_string(values, "name"), identity, &forgotten);
+	if (kept)
+		fail_prefix("%s is out, and would be let in again by the next start: ", identity);
+	return kept ? kept : forgotten ? 0 : code;
 }
 
 /* -- drain -- */

@@ -266,6 +266,21 @@ static void put_family(struct nlmsghdr *nlh, const char *name, uint16_t id)
 	mnl_attr_nest_end(nlh, groups);
 }
 
+/* Both ends number a key's attributes alike. */
+static void put_keys(const struct nlmsghdr *request)
+{
+	static const char *const identities[] = { "gpu-a", "gpu-b" };
+	struct nlmsghdr *nlh;
+	unsigned int i;
+
+	for (i = 0; i < fake.keys && i < sizeof(identities) / sizeof(identities[0]); i++) {
+		nlh = begin_genl(request);
+		mnl_attr_put_strz(nlh, APNBD_A_KEY_IDENTITY, identities[i]);
+		mnl_attr_put(nlh, APNBD_A_KEY_FINGERPRINT, 8, "\1\2\3\4\5\6\7\x8f");
+		end(nlh);
+	}
+}
+
 /* -- commands -- */
 
 static void answer_host(const struct nlmsghdr *request, uint8_t cmd, bool dump)
@@ -274,8 +289,13 @@ static void answer_host(const struct nlmsghdr *request, uint8_t cmd, bool dump)
 
 	if (dump && fake.empty)
 		return;
-	if (cmd == APNBD_CMD_DISK_DISCONNECT)
+	if (cmd == APNBD_CMD_DISK_DISCONNECT || cmd == APNBD_CMD_KEY_SET ||
+	    cmd == APNBD_CMD_KEY_DEL)
 		return;
+	if (cmd == APNBD_CMD_KEY_GET) {
+		put_keys(request);
+		return;
+	}
 	nlh = begin_genl(request);
 	if (cmd == APNBD_CMD_LINE_GET)
 		put_line(nlh);
@@ -295,8 +315,13 @@ static void answer_target(const struct nlmsghdr *request, uint8_t cmd, bool dump
 {
 	struct nlmsghdr *nlh;
 
-	if ((dump && fake.empty) || cmd == APN_TARGET_CMD_SESSION_GET)
+	if ((dump && fake.empty) || cmd == APN_TARGET_CMD_SESSION_GET ||
+	    cmd == APN_TARGET_CMD_KEY_SET || cmd == APN_TARGET_CMD_KEY_DEL)
 		return;
+	if (cmd == APN_TARGET_CMD_KEY_GET) {
+		put_keys(request);
+		return;
+	}
 	nlh = begin_genl(request);
 	if (cmd == APN_TARGET_CMD_PORT_ADD || cmd == APN_TARGET_CMD_PORT_GET)
 		put_port(nlh);

@@ -32,6 +32,7 @@ struct fake {
 	const char *sentence; /* with it; NULL: none */
 	uint16_t blame; /* attribute of the request; 0: none */
 	bool empty; /* lists are */
+	unsigned int keys; /* that each end has: gpu-a, gpu-b */
 	unsigned int events; /* that come, one at a poll */
 	bool gone; /* they say that the disk went */
 	unsigned int interrupt; /* so many dumps are spoilt */

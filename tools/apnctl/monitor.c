@@ -24,6 +24,7 @@ static const struct event {
 	{ &export_object, APN_TARGET_CMD_EXPORT_NTF, "state" },
 	{ &port_object, APN_TARGET_CMD_PORT_NTF, "transport" },
 	{ &session_object, APN_TARGET_CMD_SESSION_NTF, "connected" },
+	{ &audit_object, APN_TARGET_CMD_AUDIT_NTF, "event" },
 };
 
 static const char *const families[] = { APNBD_FAMILY_NAME, APN_TARGET_FAMILY_NAME };

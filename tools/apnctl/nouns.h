@@ -7,6 +7,7 @@
 
 extern const struct object disk_object, line_object, offer_object; /* of apnbd */
 extern const struct object export_object, port_object, session_object; /* of apn_target */
+extern const struct object key_object, audit_object, finding_object;
 extern const struct object stat_object, use_object; /* counters, in a disk and in an export */
 
 extern const struct kind kind_disk; /* NAME, apnbdN or /dev/apnbdN */
@@ -14,6 +15,8 @@ extern const struct field disk_args[], disk_word[], disconnect_args[], stat_args
 extern const struct field export_args[], export_del_args[], export_drain_args[];
 extern const struct field export_revoke_args[];
 extern const struct field port_del_args[], port_show_args[], id_args[];
+extern const struct field key_make_args[], key_import_args[], key_list_args[], key_del_args[];
+extern const struct field doctor_args[];
 extern const struct field conf_args[], down_args[], save_args[];
 
 int disk_connect(struct json_object *values);
@@ -34,9 +37,15 @@ int port_add(struct json_object *values);
 int port_del(struct json_object *values);
 int port_show(struct json_object *values);
 
+int key_generate(struct json_object *values);
+int key_import(struct json_object *values);
+int key_list(struct json_object *values);
+int key_del(struct json_object *values);
+
 int line_show(struct json_object *values);
 int session_show(struct json_object *values);
 int discover(struct json_object *values);
+int doctor(struct json_object *values);
 int monitor(struct json_object *values);
 
 int conf_up(struct json_object *values);

@@ -169,6 +169,19 @@ void field_text(const struct field *field, struct json_object *value, char *buf,
 	disarm(buf);
 }
 
+bool object_says_nothing(const struct field *field, struct json_object *value)
+{
+	if (!value || (field->flags & FIELD_QUIET))
+		return true;
+	if (!(field->flags & FIELD_NONZERO))
+		return false;
+	if (json_object_is_type(value, json_type_string))
+		return !json_object_get_string_len(value);
+	if (json_object_is_type(value, json_type_array))
+		return !json_object_array_length(value);
+	return !json_object_get_uint64(value);
+}
+
 static void config_line(const struct field *field, struct json_object *value, FILE *out)
 {
 	char buf[VALUE_BYTES];
@@ -188,7 +201,7 @@ void object_config(const struct object *object, struct json_object *value, FILE 
 		object->key ? object_string(value, object->key) : "");
 	for (field = object->fields; field->name; field++) {
 		item = object_value(value, field);
-		if (!(field->flags & FIELD_KEEP) || !item)
+		if (!(field->flags & FIELD_KEEP) || !item || object_says_nothing(field, item))
 			continue;
 		if (!(field->flags & FIELD_MULTI))
 			config_line(field, item, out);

@@ -98,6 +98,9 @@ bool object_put(struct nlmsghdr *nlh, size_t size, const struct field *fields,
 /* Attributes into an object; NULL after fail() where one of them is not what it should be. */
 struct json_object *object_get(const struct object *object, const void *attrs, size_t size);
 
+/* Is it left out where people read? */
+bool object_says_nothing(const struct field *field, struct json_object *value);
+
 void field_text(const struct field *field, struct json_object *value, char *buf, size_t size);
 
 /* As the section of a configuration file that makes it again. */

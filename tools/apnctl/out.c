@@ -16,19 +16,6 @@ enum {
 
 bool out_json;
 
-static bool says_nothing(const struct field *field, struct json_object *value)
-{
-	if (!value || (field->flags & FIELD_QUIET))
-		return true;
-	if (!(field->flags & FIELD_NONZERO))
-		return false;
-	if (json_object_is_type(value, json_type_string))
-		return !json_object_get_string_len(value);
-	if (json_object_is_type(value, json_type_array))
-		return !json_object_array_length(value);
-	return !json_object_get_uint64(value);
-}
-
 /* A field as people read it; "" where it says nothing. */
 static void cell(const struct object *object, const struct field *field, struct json_object *one,
 		 char *buf, size_t size)
@@ -39,7 +26,7 @@ static void cell(const struct object *object, const struct field *field, struct 
 	if ((field->flags & FIELD_TROUBLE) && object->good &&
 	    !strcmp(object_string(one, "state"), object->good))
 		return;
-	if (!says_nothing(field, value))
+	if (!object_says_nothing(field, value))
 		field_text(field, value, buf, size);
 }
 
@@ -191,7 +178,8 @@ static size_t widest_name(const struct object *object, struct json_object *one)
 
 	for (field = object->fields; field->name; field++) {
 		n = strlen(label(field)) + 1;
-		if (is_plain(field) && n > width && !says_nothing(field, object_value(one, field)))
+		if (is_plain(field) && n > width &&
+		    !object_says_nothing(field, object_value(one, field)))
 			width = n;
 	}
 	return width;
@@ -237,7 +225,7 @@ static void detail(const struct object *object, struct json_object *one, int ind
 
 	for (field = object->fields; field->name; field++) {
 		value = object_value(one, field);
-		if (says_nothing(field, value))
+		if (object_says_nothing(field, value))
 			continue;
 		if (is_plain(field))
 			detail_plain(field, value, indent, width);

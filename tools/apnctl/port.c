@@ -6,6 +6,7 @@
 
 #include "call.h"
 #include "err.h"
+#include "key.h"
 #include "kind.h"
 #include "nouns.h"
 #include "out.h"
@@ -45,6 +46,8 @@ static const struct field port_fields[] = {
 	  .kind = &kind_counter,
 	  .attr = APN_TARGET_A_PORT_REFUSED,
 	  .flags = FIELD_COLUMN },
+	{ .name = "strangers", .kind = &kind_counter, .attr = APN_TARGET_A_PORT_STRANGERS },
+	{ .name = "proofs", .kind = &kind_counter, .attr = APN_TARGET_A_PORT_PROOFS },
 	{ .name = "warning", .kind = &kind_string, .flags = FIELD_COLUMN | FIELD_NONZERO },
 	{ 0 },
 };
@@ -83,6 +86,15 @@ const struct field port_show_args[] = {
 	{ 0 },
 };
 
+static int open_port(struct json_object *values, struct json_object **port)
+{
+	int code = 0;
+
+	if (strcmp(object_string(values, "security"), "none"))
+		code = keys_load(APN_TARGET_FAMILY_NAME);
+	return code ? code : call(&port_object, APN_TARGET_CMD_PORT_ADD, values, port);
+}
+
 int port_add(struct json_object *values)
 {
 	struct json_object *port = NULL;
@@ -90,7 +102,7 @@ int port_add(struct json_object *values)
 
 	values_default(values, "transport", "tcp");
 	values_default(values, "security", "tls");
-	code = call(&port_object, APN_TARGET_CMD_PORT_ADD, values, &port);
+	code = open_port(values, &port);
 	if (!code && out_json && port)
 		out_print_json(port);
 	json_object_put(port);
@@ -146,7 +158,7 @@ int port_up(struct json_object *values)
 	code = is_there(values, &there);
 	if (code || there)
 		return code;
-	return call(&port_object, APN_TARGET_CMD_PORT_ADD, values, NULL);
+	return open_port(values, NULL);
 }
 
 int port_down(struct json_object *values)

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <linux/apnbd.h>
@@ -15,6 +16,7 @@
 #include "conf.h"
 #include "err.h"
 #include "fake.h"
+#include "key_store.h"
 #include "near.h"
 #include "nl.h"
 #include "nouns.h"
@@ -368,7 +370,7 @@ static void test_hostile_words(void)
 	for (command = commands; command->noun; command++) {
 		for (i = 0; i < WORDS; i++) {
 			for (j = 0; j < WORDS; j++) {
-				char *argv[5] = { (char *)command->noun, words[i], words[i],
+				char *argv[6] = { (char *)command->noun, words[i], words[i],
 						  words[j] };
 				int code;
 
@@ -376,6 +378,8 @@ static void test_hostile_words(void)
 					argv[1] = (char *)command->verb;
 				if (!strcmp(command->noun, "monitor"))
 					continue;
+				if (!strcmp(command->noun, "key"))
+					argv[4] = "--dir=/proc/nowhere";
 				fake_reset();
 				fake.no_host = true;
 				fake.no_target = true;
@@ -434,6 +438,167 @@ static void test_host_commands(void)
 	check_sent("discover", APNBD_CMD_DISCOVER,
 		   BIT(APNBD_A_OFFER_ADDRESS) | BIT(APNBD_A_OFFER_TRANSPORT) |
 			   BIT(APNBD_A_OFFER_SECURITY) | BIT(APNBD_A_OFFER_SOURCE));
+}
+
+/* -- keys -- */
+
+static void write_text(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "w");
+
+	check(file && fputs(text, file) >= 0 && !fclose(file), "written", path);
+}
+
+#define SECRET "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
+
+static void test_key_files(void)
+{
+	static const struct {
+		const char *text;
+		bool good;
+	} cases[] = {
+		{ "apnbd-key gpu-a " SECRET "\n", true },
+		{ "# a word\n\napnbd-key gpu-a " SECRET "\r\n", true },
+		{ "apnbd-key gpu-a " SECRET, true },
+		{ "apnbd-key gpu-a " SECRET "0\n", false },
+		{ "apnbd-key gpu-a 00\n", false },
+		{ "apnbd-key ../a " SECRET "\n", false },
+		{ "apnbd-key  " SECRET "\n", false },
+		{ "apnbd-key " SECRET "\n", false },
+		{ "apnbd-key", false },
+		{ SECRET "\n", false },
+		{ "apnbd-key gpu-a " SECRET "\napnbd-key gpu-b " SECRET "\n", false },
+		{ "# nothing\n", false },
+		{ "", false },
+	};
+	struct key key;
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		bool good = !key_parse("x", cases[i].text, &key);
+
+		check(good == cases[i].good, "key file", cases[i].text);
+		check(!strstr(fail_message(), "0001"), "no part of a key is shown",
+		      fail_message());
+		if (good)
+			check(!strcmp(key.identity, "gpu-a") && key.secret[31] == 0x1f,
+			      "its content", cases[i].text);
+	}
+}
+
+static void test_keys(void)
+{
+	char dir[] = "/tmp/apnctl-test-XXXXXX", keys[64], file[96], option[96], made[TEXT];
+	struct stat st;
+
+	check(mkdtemp(dir), "mkdtemp", NULL);
+	snprintf(keys, sizeof(keys), "%s/keys", dir);
+	snprintf(option, sizeof(option), "--dir=%s", keys);
+	snprintf(file, sizeof(file), "%s/keys/gpu-a.key", dir);
+	fake_reset();
+	check_code("key generate", 0, RUN("key", "generate", "gpu-a", option));
+	check_has("it is printed once", out_text, "\napnbd-key gpu-a ");
+	snprintf(made, sizeof(made), "%s", out_text);
+	check_sent("and goes to the host's end", APNBD_CMD_KEY_SET,
+		   BIT(APNBD_A_KEY_IDENTITY) | BIT(APNBD_A_KEY_SECRET));
+	check(!lstat(file, &st) && (st.st_mode & 0777) == 0600, "its file is its owner's", file);
+	check(!lstat(keys, &st) && (st.st_mode & 0777) == 0700, "so is the folder", keys);
+	check_code("another one", EXIT_EXISTS, RUN("key", "generate", "gpu-a", option));
+	check(!strstr(out_text, "apnbd-key"), "nothing is printed", out_text);
+	check_code("in its place", 0, RUN("key", "generate", "gpu-a", "--replace", option));
+	check(strcmp(made, out_text), "no key is made twice", out_text);
+	check_code("the same once more", 0, RUN("key", "import", file, option));
+	check_text("import prints nothing", "", out_text);
+	fake.keys = 1;
+	check_code("key list", 0, RUN("key", "list", option));
+	check_has("key list", out_text, "gpu-a");
+	check_has("key list", out_text, "010203040506078f");
+	check(!strstr(out_text, "apnbd-key"), "a list has no key in it", out_text);
+	check_code("key del", 0, RUN("key", "del", "gpu-a", "--end", "target", option));
+	check_sent("key del", APN_TARGET_CMD_KEY_DEL, BIT(APN_TARGET_A_KEY_IDENTITY));
+	check(lstat(file, &st), "its file is gone", file);
+	chmod(keys, 0700);
+	write_text(file, "apnbd-key gpu-b " SECRET "\n");
+	check_code("one that is another's", EXIT_DENIED, RUN("key", "generate", "gpu-a", option));
+	check_has("others can read it", err_text, "chmod 600");
+	unlink(file);
+	rmdir(keys);
+	rmdir(dir);
+}
+
+static void test_identity(void)
+{
+	const uint64_t without = BIT(APNBD_A_OFFER_ADDRESS) | BIT(APNBD_A_OFFER_TRANSPORT) |
+				 BIT(APNBD_A_OFFER_SECURITY);
+
+	fake_reset();
+	fake.keys = 1;
+	check_code("one key", 0, RUN("discover", "192.0.2.1", "--security", "auth"));
+	check_sent("is who we are", APNBD_CMD_DISCOVER, without | BIT(APNBD_A_OFFER_IDENTITY));
+	fake.keys = 2;
+	check_code("two keys", EXIT_USAGE, RUN("discover", "192.0.2.1", "--security", "auth"));
+	check_has("two keys", err_text, "gpu-a, gpu-b");
+	check_code("two keys, none needed", 0, RUN("discover", "192.0.2.1", "--security", "none"));
+	check_sent("nobody is said to be us", APNBD_CMD_DISCOVER, without);
+}
+
+/* -- doctor -- */
+
+static void test_doctor(void)
+{
+	char dir[] = "/tmp/apnctl-test-XXXXXX", path[96], option[64];
+
+	check(mkdtemp(dir), "mkdtemp", NULL);
+	snprintf(option, sizeof(option), "--root=%s", dir);
+	snprintf(path, sizeof(path), "%s/proc", dir);
+	mkdir(path, 0755);
+	check_code("doctor", EXIT_UNSOUND, RUN("doctor", option));
+	check_has("doctor", out_text, "init-on-free  bad");
+	check_has("doctor", out_text, "swap          good");
+	snprintf(path, sizeof(path), "%s/proc/cmdline", dir);
+	write_text(path, "quiet init_on_free=1\n");
+	snprintf(path, sizeof(path), "%s/proc/swaps", dir);
+	write_text(path, "Filename Type Size Used Priority\n/dev/sda2 partition 1 0 -2\n");
+	check_code("doctor", EXIT_UNSOUND, RUN("doctor", option, "-j"));
+	check_has("doctor -j", out_text, "\"check\": \"swap\"");
+	check_code("doctor", EXIT_UNSOUND, RUN("doctor", option));
+	check_has("doctor", out_text, "init-on-free  good");
+	check_has("doctor", out_text, "/dev/sda2 takes memory");
+	unlink(path);
+	snprintf(path, sizeof(path), "%s/proc/cmdline", dir);
+	unlink(path);
+	snprintf(path, sizeof(path), "%s/proc", dir);
+	rmdir(path);
+	rmdir(dir);
+}
+
+/* -- revoked for good -- */
+
+static void test_conf_revoke(void)
+{
+	static const char before[] = "# by hand\n[export a]\ndevice = /dev/a\nallow = gpu-a\n"
+				     "allow = gpu-b:ro\n\n[export b]\ndevice = /dev/b\n"
+				     "allow = gpu-a\n";
+	static const char after[] = "# by hand\n[export a]\ndevice = /dev/a\nrestricted = yes\n"
+				    "allow = gpu-b:ro\n\n[export b]\ndevice = /dev/b\n"
+				    "allow = gpu-a\n";
+	char dir[] = "/tmp/apnctl-test-XXXXXX", path[64], option[64], *text = NULL;
+
+	check(mkdtemp(dir), "mkdtemp", NULL);
+	snprintf(path, sizeof(path), "%s/target.conf", dir);
+	snprintf(option, sizeof(option), "--dir=%s", dir);
+	fake_reset();
+	check_code("revoke without a file", 0, RUN("export", "revoke", "a", "gpu-a", option));
+	write_text(path, before);
+	check_code("revoke", 0, RUN("export", "revoke", "a", "gpu-a", option));
+	check(!conf_text(dir, "target", &text), "the file is there", path);
+	check_text("the file forgets it too, and nothing else", after, text ? text : "");
+	free(text);
+	check_code("the other export", 0, RUN("export", "revoke", "a", "gpu-b", option));
+	check(!conf_text(dir, "target", &text) && !strstr(text, "gpu-b"), "with :ro", text);
+	free(text);
+	unlink(path);
+	rmdir(dir);
 }
 
 static void test_target_commands(void)
@@ -807,6 +972,11 @@ int main(void)
 	test_usage();
 	test_host_commands();
 	test_target_commands();
+	test_key_files();
+	test_keys();
+	test_identity();
+	test_doctor();
+	test_conf_revoke();
 	test_show();
 	test_interval();
 	test_monitor();
