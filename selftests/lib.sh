@@ -272,22 +272,36 @@ backing_loop() {
 
 # --- exports and disks -----------------------------------------------------------------------------------------
 
-# serve NAME DEVICE [OPTION...]: an export at the storage site, and the first time a port
+# Both sites are one kernel and one file system here: each end of a key gets a folder of its own.
+KEYS=/tmp/apn-keys
+
+# identity NAME: a key of it, at both ends
+identity() {
+	local key
+	key=$(on_storage apnctl key generate "$1" --end target --dir $KEYS/storage) || fail "no key of $1"
+	on_gpu apnctl key import --end host --dir $KEYS/gpu <<<"$key" || fail "the key of $1 can't be imported"
+	later rm -rf $KEYS
+}
+
+# serve NAME DEVICE [OPTION...]: an export at the storage site, and the first time a port. Its level is APN_SECURITY;
+# where somebody has to be somebody it is "gpu".
 serve() {
 	local name=$1 device=$2
 	shift 2
 	if [ -z "${_port:-}" ]; then
 		later on_storage apnctl port del 0.0.0.0
-		on_storage apnctl port add 0.0.0.0 --security none || fail "no port"
+		on_storage apnctl port add 0.0.0.0 --security "$APN_SECURITY" || fail "no port"
+		[ "$APN_SECURITY" = none ] || identity gpu
 		_port=y
 	fi
+	[ "$APN_SECURITY" = none ] || set -- "$@" --allow gpu
 	later on_storage apnctl export del "$name" --force
 	on_storage apnctl export add "$name" --device "$device" "$@" || fail "$device cannot be exported as $name"
 }
 
 # attach EXPORT [OPTION...]: sets DISK
 attach() {
-	DISK=$(on_gpu apnctl connect $STORAGE "$@" --security none) || fail "$1 cannot be connected"
+	DISK=$(on_gpu apnctl connect $STORAGE "$@" --security "$APN_SECURITY") || fail "$1 cannot be connected"
 	later on_gpu apnctl disconnect "$DISK" --force
 }
 

@@ -46,10 +46,12 @@ class Wire:
 class Machine:
     """name: a or b. src: read-only folder for the guest; out: the shared writable one; disks: image files."""
 
-    def __init__(self, kind, name, src, out, spec, disks=(), wire=None, boot=1, transport="tcp"):
+    def __init__(self, kind, name, src, out, spec, disks=(), wire=None, boot=1, transport="tcp",
+                 security="none"):
         self.kind, self.name, self.src, self.out = kind, name, src, out
         self.machines, self.cpus, self.memory, _, self.extra = spec
-        self.disks, self.wire, self.boot, self.transport = disks, wire, boot, transport
+        self.disks, self.wire, self.boot = disks, wire, boot
+        self.transport, self.security = transport, security
         self.own = os.path.join(out, name)
         self.console = os.path.join(out, f"console-{name}")
         self.process = None
@@ -57,7 +59,8 @@ class Machine:
     def words(self):
         """What guest/init and guest/agent read from the kernel's command line."""
         return [f"apn_kind={self.kind}", f"apn_machine={self.name}", f"apn_machines={self.machines}",
-                f"apn_boot={self.boot}", f"apn_transport={self.transport}"] + self.extra.split()
+                f"apn_boot={self.boot}", f"apn_transport={self.transport}",
+                f"apn_security={self.security}"] + self.extra.split()
 
     def initramfs(self):
         """The kind's own, and vm/guest/init as it is now."""
