@@ -66,13 +66,17 @@ show storage "modprobe brd rd_size=$((disk_mb * 1024))"
 backing_brd "$disk_mb"
 insert storage apn
 insert storage apn_target
-at storage apnctl export add demo --device "$BACKING"
-at storage apnctl port add "$STORAGE" --security none
+show storage "apnctl key generate gpu-a >gpu-a.key"
+on_storage apnctl key generate gpu-a >/tmp/gpu-a.key || fail "no key"
+later rm -f /tmp/gpu-a.key /etc/apnbd/keys/gpu-a.key
+at storage apnctl export add demo --device "$BACKING" --allow gpu-a
+at storage apnctl port add "$STORAGE" --security auth
 
 head_line "the GPU node connects"
 insert gpu apnbd
-show gpu "apnctl connect $STORAGE demo --security none"
-disk=$(on_gpu timeout -k 5 60 apnctl connect "$STORAGE" demo --security none) || fail "connect ended with $?"
+at gpu apnctl key import /tmp/gpu-a.key
+show gpu "apnctl connect $STORAGE demo --security auth"
+disk=$(on_gpu timeout -k 5 60 apnctl connect "$STORAGE" demo --security auth) || fail "connect ended with $?"
 echo "    $disk"
 [ -b "$disk" ] || fail "connect printed '$disk', which is no block device"
 later on_gpu apnctl disconnect --all --force
