@@ -159,8 +159,10 @@ static enum apn_bad check_reply(const struct apn_hdr *hdr, const struct apn_boun
 	return APN_GOOD;
 }
 
-static enum apn_bad check_ping(const struct apn_hdr *hdr)
+static enum apn_bad check_ping(const struct apn_hdr *hdr, const struct apn_bounds *bounds)
 {
+	if (hdr->ping.rate && !bounds->rates)
+		return APN_BAD_PAD;
 	return all_zero(hdr->ping.pad, sizeof(hdr->ping.pad)) ? APN_GOOD : APN_BAD_PAD;
 }
 
@@ -176,7 +178,7 @@ static enum apn_bad check_fields(const struct apn_hdr *hdr, const struct apn_bou
 		return check_reply(hdr, bounds);
 	case APN_OP_PING:
 	case APN_OP_PONG:
-		return check_ping(hdr);
+		return check_ping(hdr, bounds);
 	}
 	return APN_GOOD;
 }

@@ -44,8 +44,9 @@ enum {
 /* HELLO offers and requires; HELLO_ACK says what is in force. */
 enum apn_feature {
 	APN_FEATURE_DIGEST = 1 << 0, /* hdr.data_crc covers all data behind AUTH_ACK */
+	APN_FEATURE_RATE = 1 << 1, /* PING and PONG say rates */
 };
-#define APN_FEATURES_KNOWN ((__u64)APN_FEATURE_DIGEST)
+#define APN_FEATURES_KNOWN ((__u64)(APN_FEATURE_DIGEST | APN_FEATURE_RATE))
 
 enum apn_op {
 	APN_OP_HELLO = 1,
@@ -133,7 +134,8 @@ struct apn_wire_reply {
 
 struct apn_wire_ping {
 	__le64 sent_ns; /* the asker's clock; the answer returns it */
-	__u8 pad[16];
+	__le64 rate; /* bytes a second, with APN_FEATURE_RATE; else zero */
+	__u8 pad[8];
 };
 
 struct apn_hdr {

@@ -47,7 +47,7 @@ static const struct body_case cases[] = {
 	{ "HELLO_ACK version not offered", APN_OP_HELLO_ACK, false,
 	  { { F(apn_hello_ack, version), APN_VERSION_MAX + 1 } } },
 	{ "HELLO_ACK pad", APN_OP_HELLO_ACK, false, { { 7, 1, 1 } } },
-	{ "HELLO_ACK feature not offered", APN_OP_HELLO_ACK, false, { { F(apn_hello_ack, features), 2 } } },
+	{ "HELLO_ACK feature not offered", APN_OP_HELLO_ACK, false, { { F(apn_hello_ack, features), 4 } } },
 	{ "HELLO_ACK without features", APN_OP_HELLO_ACK, true, { { F(apn_hello_ack, features), 0 } } },
 	{ "HELLO_ACK software with ESC", APN_OP_HELLO_ACK, false, { { 48, 1, 0x1b } } },
 

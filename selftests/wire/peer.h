@@ -15,6 +15,7 @@ struct peer {
 	int fd; /* -1: closed */
 	bool host; /* we are the host */
 	bool digest; /* in force */
+	bool rates; /* in force: PING and PONG may say them */
 	bool bulk; /* not lane 0 */
 	bool damaged; /* the payload of the WRITE that came last */
 	__u8 phase; /* of what we expect */

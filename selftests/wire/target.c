@@ -197,6 +197,7 @@ static void on_hello(struct connection *c, const struct pdu *in)
 	strcpy(ack->software, "wirepeer");
 	answer(c, &out);
 	c->peer.digest = features & APN_FEATURE_DIGEST;
+	c->peer.rates = features & APN_FEATURE_RATE;
 	c->peer.phase = APN_PHASE_AUTH;
 }
 
@@ -527,6 +528,7 @@ static void on_flush(struct connection *c, const struct apn_hdr *hdr)
 static void on_ping(struct connection *c, struct pdu *in)
 {
 	in->hdr.op = APN_OP_PONG;
+	in->hdr.ping.rate = 0; /* of a PONG it is the answerer's */
 	answer(c, in);
 }
 
