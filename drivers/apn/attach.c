@@ -40,7 +40,7 @@ static void fill_hello(const struct apn_line *line, const struct apn_lane *lane,
 	hello->lane = cpu_to_le16(lane->index);
 	hello->security = line->security;
 	hello->incarnation = cpu_to_le32(lane->incarnation);
-	hello->features = cpu_to_le64(line->features);
+	hello->features = cpu_to_le64(line->features | APN_FEATURE_RATE);
 	hello->required = cpu_to_le64(line->features);
 	memcpy(hello->line, line->uuid, APN_UUID_BYTES);
 	get_random_bytes(hello->nonce, sizeof(hello->nonce));
@@ -51,14 +51,16 @@ static int check_hello_ack(const struct apn_line *line, struct apn_lane *lane,
 			   const struct apn_hello_ack *ack, char *reason)
 {
 	u16 version = le16_to_cpu(ack->version);
+	u64 features = le64_to_cpu(ack->features);
 
 	if (version < APN_VERSION_MIN || version > APN_VERSION_MAX ||
-	    le64_to_cpu(ack->features) != line->features) {
+	    (features & ~APN_FEATURE_RATE) != line->features) {
 		strscpy(reason, "the target agreed to something that was not offered",
 			APN_REASON_BYTES);
 		return -EPROTO;
 	}
 	lane->digest = line->features & APN_FEATURE_DIGEST;
+	lane->rates = features & APN_FEATURE_RATE;
 	return 0;
 }
 
@@ -169,6 +171,7 @@ void apn_attach_advance(struct apn_lane *lane, u8 op)
 	lane->bounds.chunk_bytes = le32_to_cpu(ack->chunk_bytes);
 	lane->bounds.io_bytes = le32_to_cpu(ack->io_bytes);
 	lane->bounds.digest = lane->digest;
+	lane->bounds.rates = lane->rates;
 	lane->bounds.phase = APN_PHASE_LIVE;
 }
 
@@ -236,6 +239,7 @@ static void target_hello(struct apn_lane *lane)
 	lane->incarnation = le32_to_cpu(hello->incarnation);
 	lane->bounds.control = !lane->index;
 	lane->digest = features & APN_FEATURE_DIGEST;
+	lane->rates = features & APN_FEATURE_RATE;
 	lane->bounds.phase = APN_PHASE_AUTH;
 	get_random_bytes(ack.nonce, sizeof(ack.nonce));
 	ack.features = cpu_to_le64(features);
@@ -314,6 +318,7 @@ static void welcome(struct apn_lane *lane, struct apn_line *line, bool resumed,
 	lane->granted = READ_ONCE(line->window.granted);
 	lane->bounds.io_bytes = line->io_bytes;
 	lane->bounds.digest = lane->digest;
+	lane->bounds.rates = lane->rates;
 	lane->bounds.phase = APN_PHASE_LIVE;
 	apn_msg_send(lane, &hdr, &ack, sizeof(ack));
 }

@@ -26,10 +26,12 @@ bool apn_beat_floods(struct apn_lane *lane)
 	return ++lane->signs > APN_SIGNS_PER_S;
 }
 
-static void send_ping(struct apn_lane *lane)
+void apn_beat_ping(struct apn_lane *lane)
 {
 	struct apn_hdr hdr = { .op = APN_OP_PING, .ping.sent_ns = cpu_to_le64(ktime_get_ns()) };
 
+	if (lane->rates && !lane->index)
+		hdr.ping.rate = cpu_to_le64(READ_ONCE(lane->line->rate));
 	apn_msg_send(lane, &hdr, NULL, 0);
 }
 
@@ -68,7 +70,8 @@ static void beat_control(struct apn_line *line)
 	if (silent(line, lane))
 		check_silence(line);
 	else
-		send_ping(lane);
+		apn_beat_ping(lane);
+	line->ops->measured(line);
 	apn_lane_put(lane);
 }
 
@@ -95,7 +98,7 @@ static void beat_bulk(struct apn_line *line, struct apn_lane *lane)
 	if (!stands_still(lane))
 		return;
 	if (!lane->pinged && time_after(jiffies, lane->still_since + HZ)) {
-		send_ping(lane);
+		apn_beat_ping(lane);
 		lane->pinged = true;
 	} else if (silence_over(line, lane->still_since)) {
 		apn_lane_die(lane, -ETIMEDOUT, "nothing moves, and no sign of life from the peer");

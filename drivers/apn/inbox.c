@@ -59,12 +59,19 @@ static void answered(struct apn_lane *lane, struct apn_rx *rx)
 		apn_lane_die(lane, -EPROTO, "an answer that nobody asked for");
 }
 
+static void take_pong(struct apn_line *line, const struct apn_wire_ping *ping)
+{
+	apn_beat_pong(line, le64_to_cpu(ping->sent_ns));
+	WRITE_ONCE(line->peer_rate, min(le64_to_cpu(ping->rate), APN_RATE_MAX));
+	apn_line_bound(line);
+}
+
 static bool host_end(struct apn_lane *lane, struct apn_rx *rx)
 {
 	switch (rx->hdr.op) {
 	case APN_OP_PONG:
 		if (!lane->index) /* what waits on a bulk lane says nothing of the line */
-			apn_beat_pong(lane->line, le64_to_cpu(rx->hdr.ping.sent_ns));
+			take_pong(lane->line, &rx->hdr.ping);
 		return false;
 	case APN_OP_WINDOW:
 		return false;
@@ -100,6 +107,11 @@ static void pong(struct apn_lane *lane)
 		.ping.sent_ns = lane->rx.hdr.ping.sent_ns,
 	};
 
+	if (lane->line && lane->rates && !lane->index) {
+		if (!lane->host)
+			apn_line_declare(lane->line, le64_to_cpu(lane->rx.hdr.ping.rate));
+		hdr.ping.rate = cpu_to_le64(apn_pacer_known_rate(&lane->line->pacer));
+	}
 	if (atomic_read(&lane->messages) < PONGS_MAX)
 		apn_msg_send(lane, &hdr, NULL, 0);
 }

@@ -209,11 +209,12 @@ bool apn_lane_next(struct apn_lane *lane, struct apn_out *out)
 	lockdep_assert_held(&lane->tx_lock);
 	sort_fresh(lane);
 	tx = first(&lane->urgent);
-	if (!tx)
+	if (!tx && !list_empty(&lane->bulk) && apn_pacer_may_send(READ_ONCE(lane->pacer)))
 		tx = first(&lane->bulk);
 	if (!tx)
 		return false;
 	cut(lane, tx, out);
+	apn_pacer_sent(READ_ONCE(lane->pacer), out->bytes);
 	tx->left -= out->bytes;
 	out->done = NULL;
 	if (!tx->left) {

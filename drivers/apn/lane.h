@@ -3,6 +3,7 @@
 #ifndef APN_LANE_H
 #define APN_LANE_H
 
+#include "pacer.h"
 #include "payload.h"
 #include "pdu.h"
 #include "transport.h"
@@ -97,6 +98,7 @@ struct apn_lane {
 	struct mutex tx_lock; /* urgent, bulk and the transport's send state */
 	struct list_head urgent;
 	struct list_head bulk;
+	struct apn_pacer *pacer; /* the line's, when the transport has joined it; else NULL */
 	atomic_long_t load; /* payload bytes asked of it, both directions */
 	atomic64_t sent_bytes;
 	atomic64_t received_bytes;
@@ -126,6 +128,7 @@ struct apn_lane {
 	void *stranger; /* target: the gate's, until the lane is in its slot */
 	u64 granted; /* what AUTH_ACK says */
 	bool digest; /* agreed in HELLO; holds from AUTH_ACK on */
+	bool rates; /* likewise */
 	u8 channel[APN_CHANNEL_BYTES]; /* what its connection is bound to; the transport's */
 	u8 wanted[APN_PROOF_BYTES]; /* host: what AUTH_ACK has to show */
 	struct list_head undrained; /* line->undrained, under line->lock; it holds a reference */

@@ -59,6 +59,7 @@ struct apn_line *apn_line_alloc(const struct apn_transport *transport, bool host
 	spin_lock_init(&line->window.lock);
 	INIT_LIST_HEAD(&line->window.waiting);
 	xa_init_flags(&line->sessions, XA_FLAGS_ALLOC1);
+	apn_pacer_init(&line->pacer, apn_line_kick_waiting);
 	INIT_DELAYED_WORK(&line->beat, apn_beat_work);
 	INIT_WORK(&line->forget, forget_work);
 	for (i = 0; i < APN_LANES_MAX; i++)
@@ -104,6 +105,7 @@ static void line_free(struct apn_line *line)
 	mutex_unlock(&line->lock);
 	cancel_delayed_work_sync(&line->beat);
 	apn_slot_close_all(line);
+	apn_pacer_stop(&line->pacer);
 	cancel_work_sync(&line->reap);
 	line_reap(&line->reap);
 	WARN_ON_ONCE(!list_empty(&line->undrained));
@@ -163,6 +165,30 @@ void apn_line_list(struct apn_line *line)
 	queue_delayed_work(apn_control_wq, &line->beat, msecs_to_jiffies(APN_PING_MS));
 }
 
+/* Lanes that went without the pacer may need it now. The peer is told by the next PING. */
+void apn_line_declare(struct apn_line *line, u64 rate)
+{
+	unsigned int i;
+
+	guard(mutex)(&line->lock);
+	if (line->rate == rate || line->state == APN_LINE_CLOSING)
+		return;
+	WRITE_ONCE(line->rate, rate);
+	apn_pacer_declare(&line->pacer, rate);
+	for (i = 0; i < APN_LANES_MAX; i++)
+		if (rcu_access_pointer(line->slot[i].lane))
+			apn_slot_wake(&line->slot[i]);
+	if (line->host)
+		mod_delayed_work(apn_control_wq, &line->beat, 0);
+}
+EXPORT_SYMBOL_GPL(apn_line_declare);
+
+u64 apn_line_read_rate(struct apn_line *line)
+{
+	return READ_ONCE(line->peer_rate) ?: min(READ_ONCE(line->rate), APN_RATE_MAX);
+}
+EXPORT_SYMBOL_GPL(apn_line_read_rate);
+
 /* ---- the host's: open ---- */
 
 static bool same_address(const struct sockaddr_storage *a, const struct sockaddr_storage *b)
@@ -212,6 +238,7 @@ static struct apn_line *make(const struct apn_line_wish *wish, char *reason)
 	line->features = wish->features;
 	line->wanted = wish->lanes;
 	line->rate = wish->rate;
+	apn_pacer_declare(&line->pacer, wish->rate);
 	strscpy(line->identity, wish->identity, sizeof(line->identity));
 	generate_random_uuid(line->uuid);
 	return line;

@@ -48,6 +48,8 @@ struct apn_line_ops {
 	void (*down)(struct apn_line *line);
 	/* The host's end: false if none of its sessions will ever use it again. */
 	bool (*wanted)(struct apn_line *line);
+	/* The host's end, with each beat: what is known of the line may have changed. */
+	void (*measured)(struct apn_line *line);
 	/* The lane is closed: what was sent over it is the caller's again. */
 	void (*lost)(struct apn_line *line, struct apn_lane *lane);
 	/* Nothing that was sent over lane @index, up to its present incarnation, will land. */
@@ -81,8 +83,15 @@ struct apn_window {
 	u64 sent;
 	struct list_head waiting; /* tx that are not admitted yet */
 	unsigned int queued;
-	atomic_t requests; /* host: given to lanes and not done; target: begun and not ended */
+	atomic_t requests; /* target: begun and not ended */
+	atomic64_t out; /* host: given to lanes and not done: see APN_OUT_ONE */
+	u64 bound; /* host: bytes that may be; zero: any number */
 };
+
+/* In window.out: requests above, the bytes that they move below. */
+#define APN_OUT_SHIFT 40
+#define APN_OUT_ONE ((s64)BIT_ULL(APN_OUT_SHIFT))
+#define APN_OUT_BYTES (APN_OUT_ONE - 1)
 
 struct apn_line {
 	struct list_head node; /* lines_lock */
@@ -129,6 +138,8 @@ struct apn_line {
 	u32 rtt_us; /* smoothed */
 	u32 rtt_min_us;
 	u64 rate; /* declared bytes per second; zero: not */
+	struct apn_pacer pacer; /* what this end sends */
+	u64 peer_rate; /* host: at which the target sends; zero: not known */
 	atomic64_t fences;
 	u32 setup_rtts; /* questions asked from connect to live */
 	void *private; /* the owner's */
@@ -153,6 +164,12 @@ struct apn_line *apn_line_open(const struct apn_line_wish *wish, char *reason);
 struct apn_line *apn_line_get(struct apn_line *line);
 void apn_line_put(struct apn_line *line); /* sleeps */
 
+/* The line is reserved for so many bytes a second, each way; zero: it is not. */
+void apn_line_declare(struct apn_line *line, u64 rate);
+
+/* Bytes of payload a second that come to the host; zero: not known. */
+u64 apn_line_read_rate(struct apn_line *line);
+
 /* Each line, in turn, with line->lock held. */
 int apn_line_each(bool host, int (*show)(struct apn_line *line, void *arg), void *arg);
 
@@ -171,7 +188,7 @@ int apn_line_ask(struct apn_line *line, const struct apn_hdr *hdr, const void *b
  */
 int apn_line_submit(struct apn_line *line, struct apn_tx *tx, bool last);
 /* Said once for each that was given to a lane, when it is answered or taken back. */
-void apn_line_done(struct apn_line *line);
+void apn_line_done(struct apn_line *line, const struct apn_tx *tx);
 void apn_line_kick(struct apn_line *line);
 /* Take back what waits for the window: true if it did. */
 bool apn_line_cancel(struct apn_line *line, struct apn_tx *tx);
@@ -209,6 +226,8 @@ void apn_line_window_restart(struct apn_line *line, u64 granted);
 void apn_line_window_open(struct apn_line *line, struct apn_lane *lane, u64 granted);
 void apn_line_window_fold(struct apn_line *line, struct apn_lane *lane);
 void apn_line_window_lost(struct apn_line *line, struct apn_slot *slot, u64 received);
+void apn_line_kick_waiting(struct apn_pacer *pacer);
+void apn_line_bound(struct apn_line *line);
 void apn_line_waiting_fail(struct apn_line *line);
 void apn_line_pages_watch(struct apn_line *line, struct apn_lane *lane);
 struct apn_line *apn_line_alloc(const struct apn_transport *transport, bool host);

@@ -2,6 +2,7 @@
 /* One place for a lane in a line: connects it, buries it, has it fenced. */
 #include "slot.h"
 #include "attach.h"
+#include "beat.h"
 #include "rules.h"
 #include "wait.h"
 
@@ -295,8 +296,10 @@ static void connect_lane(struct apn_slot *slot, struct apn_lane *lane, char *rea
 		return;
 	}
 	apn_line_window_open(line, lane, lane->granted);
-	if (!slot->index)
+	if (!slot->index) {
+		apn_beat_ping(lane);
 		line->ops->up(line, fresh);
+	}
 	wake_others(slot);
 }
 
@@ -355,6 +358,35 @@ static void bring_back(struct apn_slot *slot)
 				   msecs_to_jiffies(APN_RETRY_MIN_MS));
 }
 
+/* What comes from here says how much may be sent here: let something come at once. */
+static void tell_wide(struct apn_lane *lane)
+{
+	struct apn_hdr hdr = { .op = APN_OP_WINDOW };
+
+	apn_msg_send(lane, &hdr, NULL, 0);
+}
+
+static void join_pacer(struct apn_line *line, struct apn_lane *lane)
+{
+	if (READ_ONCE(lane->pacer))
+		return;
+	line->transport->pace(lane, &line->pacer);
+	if (!line->host && READ_ONCE(lane->pacer))
+		tell_wide(lane);
+}
+
+/* Nobody but this work buries the lane, so it stays open meanwhile. */
+static void pace(struct apn_slot *slot)
+{
+	struct apn_line *line = slot->line;
+	struct apn_lane *lane = line->transport->pace ? apn_line_lane(line, slot->index) : NULL;
+
+	if (!lane)
+		return;
+	join_pacer(line, lane);
+	apn_lane_put(lane);
+}
+
 /* Writeback may wait for what this work brings back: it must not start any. */
 static void slot_work(struct work_struct *work)
 {
@@ -364,6 +396,7 @@ static void slot_work(struct work_struct *work)
 	bury_dead(slot, false);
 	if (slot->line->host && !closing(slot->line))
 		bring_back(slot);
+	pace(slot);
 	memalloc_noio_restore(noio);
 }
 
@@ -460,5 +493,6 @@ int apn_slot_stand(struct apn_line *line, struct apn_lane *lane)
 	line->live++;
 	line->lanes = max(line->lanes, slot->index + 1);
 	apn_line_set_state(line, APN_LINE_LIVE, NULL);
+	apn_slot_wake(slot); /* to pace it */
 	return 0;
 }

@@ -10,6 +10,7 @@
 
 struct apn_lane;
 struct apn_listener;
+struct apn_pacer;
 
 /* Where a connection goes and what it goes through. */
 struct apn_route {
@@ -30,6 +31,9 @@ struct apn_route {
  * @close may sleep, is called once for every lane that connected or was accepted,
  *	and when it returns no callback of that lane runs or will run, and the peer
  *	can't be reached over it any more.
+ * @pace may sleep; the lane is live and not being closed. It sets lane->pacer if this
+ *	lane's bulk shall wait for it, which then hears what was delivered and lost until
+ *	@close. Called again when the line's rate was declared.
  * @release: may be NULL; the last reference to the lane goes. Any context.
  * @pages_out: may be NULL; of a lane that is closed: can pages that were sent over it
  *	still go out? Once false, it stays so.
@@ -49,6 +53,7 @@ struct apn_transport {
 	void (*addresses)(struct apn_lane *lane, struct sockaddr_storage *source,
 			  struct sockaddr_storage *peer);
 	u32 (*rtt_us)(struct apn_lane *lane);
+	void (*pace)(struct apn_lane *lane, struct apn_pacer *pacer); /* may be NULL */
 	int (*listen)(struct apn_listener *listener);
 	void (*unlisten)(struct apn_listener *listener);
 };

@@ -7,6 +7,7 @@
 #include "rules.h"
 
 #include <linux/export.h>
+#include <linux/math64.h>
 
 /* ---- which lane ---- */
 
@@ -44,12 +45,29 @@ static bool window_admits(const struct apn_window *w, const struct apn_tx *tx)
 	return tx->hdr.op != APN_OP_WRITE || apn_rule_has_room(w->granted, w->sent, tx->bytes);
 }
 
-/* One of the requests that the target admits at a time. */
-static bool take_turn(struct apn_line *line)
+static s64 turn_of(const struct apn_tx *tx)
 {
-	if (atomic_inc_return(&line->window.requests) <= READ_ONCE(line->requests))
+	return APN_OUT_ONE + tx->load;
+}
+
+/* Small ones fit always: they wait for bulk nowhere else either. One alone does, too. */
+static bool fits(const struct apn_line *line, const struct apn_tx *tx, s64 out)
+{
+	u64 bound = READ_ONCE(line->window.bound), bytes = out & APN_OUT_BYTES;
+
+	return out >> APN_OUT_SHIFT <= READ_ONCE(line->requests) &&
+	       (!bound || bytes <= bound || tx->load <= APN_SMALL_BYTES || bytes == tx->load);
+}
+
+/*
+ * One of the requests that the target admits at a time, and no more bytes than the line
+ * has use for: what is asked for beyond that waits here, where a small one overtakes it.
+ */
+static bool take_turn(struct apn_line *line, const struct apn_tx *tx)
+{
+	if (fits(line, tx, atomic64_add_return(turn_of(tx), &line->window.out)))
 		return true;
-	atomic_dec(&line->window.requests);
+	atomic64_sub(turn_of(tx), &line->window.out);
 	return false;
 }
 
@@ -85,7 +103,7 @@ static int give_any(struct apn_line *line, struct apn_tx *tx)
 		ret = give(line, tx);
 	} while (ret == -EAGAIN);
 	if (ret)
-		atomic_dec(&line->window.requests);
+		atomic64_sub(turn_of(tx), &line->window.out);
 	return ret;
 }
 
@@ -115,13 +133,22 @@ static void admit_waiting(struct apn_line *line)
 	struct apn_window *w = &line->window;
 	struct apn_tx *tx;
 
-	while ((tx = first_waiting(w)) && window_admits(w, tx) && take_turn(line)) {
+	while ((tx = first_waiting(w)) && window_admits(w, tx) && take_turn(line, tx)) {
 		stop_waiting(w, tx);
 		if (!give_any(line, tx))
 			continue;
 		wait_in_line(w, tx, true);
 		return;
 	}
+}
+
+/* A small one passes those who wait, but for who waits for the window: it would never open. */
+static bool may_go(struct apn_window *w, const struct apn_tx *tx)
+{
+	if (list_empty(&w->waiting))
+		return window_admits(w, tx);
+	return tx->load <= APN_SMALL_BYTES && window_admits(w, first_waiting(w)) &&
+	       window_admits(w, tx);
 }
 
 /*
@@ -132,7 +159,7 @@ static int submit_or_wait(struct apn_line *line, struct apn_tx *tx)
 {
 	struct apn_window *w = &line->window;
 
-	if (list_empty(&w->waiting) && window_admits(w, tx) && take_turn(line))
+	if (may_go(w, tx) && take_turn(line, tx))
 		return give_any(line, tx);
 	if (!apn_line_live(line))
 		return -ENOTCONN;
@@ -146,16 +173,16 @@ static int submit(struct apn_line *line, struct apn_tx *tx)
 {
 	guard(rcu)();
 	tx->lane = NULL;
-	if (tx->hdr.op != APN_OP_WRITE && take_turn(line))
+	if (tx->hdr.op != APN_OP_WRITE && take_turn(line, tx))
 		return give_any(line, tx);
 	guard(spinlock_bh)(&line->window.lock);
 	return submit_or_wait(line, tx);
 }
 
 /* @tx was given to a lane and is its owner's again: the next one's turn. */
-void apn_line_done(struct apn_line *line)
+void apn_line_done(struct apn_line *line, const struct apn_tx *tx)
 {
-	atomic_dec(&line->window.requests);
+	atomic64_sub(turn_of(tx), &line->window.out);
 	smp_mb__after_atomic(); /* pairs with submit_or_wait() */
 	if (unlikely(READ_ONCE(line->window.queued)))
 		apn_line_window_open(line, NULL, 0);
@@ -209,6 +236,35 @@ static void kick_all(struct apn_line *line)
 		if (lane && apn_lane_pending(lane))
 			apn_lane_kick(lane, false);
 	}
+}
+
+/* The line's pacer: bulk that waited may go. Each time another lane is the first. */
+void apn_line_kick_waiting(struct apn_pacer *pacer)
+{
+	struct apn_line *line = container_of(pacer, struct apn_line, pacer);
+	unsigned int i, first = pacer->turn++;
+
+	guard(rcu)();
+	for (i = 0; i < APN_LANES_MAX; i++) {
+		struct apn_lane *lane = apn_line_lane_at(line, (first + i) % APN_LANES_MAX);
+
+		if (lane && apn_lane_pending(lane))
+			apn_lane_kick(lane, false);
+	}
+}
+
+enum { BOUND_LEAST = 32 << 20 }; /* storage takes its time, too */
+
+/*
+ * Twice what the line carries in a round trip: once for what is under way, once for what
+ * storage has, or the other direction. Not before both directions are known.
+ */
+void apn_line_bound(struct apn_line *line)
+{
+	u64 in = READ_ONCE(line->peer_rate), out = apn_pacer_known_rate(&line->pacer);
+	u64 bytes = mul_u64_u32_div(max(in, out), 2 * READ_ONCE(line->rtt_min_us), USEC_PER_SEC);
+
+	WRITE_ONCE(line->window.bound, in ? max_t(u64, bytes, BOUND_LEAST) : 0);
 }
 
 /*

@@ -139,7 +139,7 @@ static bool take_back(struct request *rq, void *arg)
 
 	if (READ_ONCE(req->tx.lane) != t->lane || test_and_set_bit(APNBD_ANSWERED, &req->bits))
 		return true;
-	apn_line_done(session->path.line);
+	apn_line_done(session->path.line, &req->tx);
 	req->pages_out |= req->tx.hdr.op == APN_OP_WRITE && apn_lane_pages_out(t->lane);
 	spin_lock_bh(&session->held_lock);
 	req->fence_lane = t->lane->index;

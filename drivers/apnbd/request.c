@@ -134,7 +134,7 @@ static void finish(struct apnbd_request *req)
 	struct apnbd_session *session = apnbd_request_session(req);
 
 	atomic_long_sub(req->tx.load, &req->tx.lane->load);
-	apn_line_done(session->path.line);
+	apn_line_done(session->path.line, &req->tx);
 	if (req->damaged)
 		req->status = APN_STATUS_DIGEST;
 	switch (req->status) {

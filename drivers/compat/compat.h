@@ -6,6 +6,7 @@
 #ifndef APN_COMPAT_H
 #define APN_COMPAT_H
 
+#include <linux/hrtimer.h>
 #include <linux/slab.h>
 #include <linux/socket.h>
 #include <linux/spinlock.h>
@@ -29,6 +30,16 @@ DEFINE_LOCK_GUARD_1(spinlock_bh, spinlock_t, spin_lock_bh(_T->lock), spin_unlock
 
 #ifndef HAVE_WQ_PERCPU /* v6.17; an enumerator, so the preprocessor can't see it */
 #define WQ_PERCPU 0
+#endif
+
+#ifndef HAVE_HRTIMER_SETUP /* v6.13 */
+static inline void hrtimer_setup(struct hrtimer *timer,
+				 enum hrtimer_restart (*function)(struct hrtimer *),
+				 clockid_t clock, enum hrtimer_mode mode)
+{
+	hrtimer_init(timer, clock, mode);
+	timer->function = function;
+}
 #endif
 
 #ifndef NLA_POLICY_MAX_LEN /* v6.13 */

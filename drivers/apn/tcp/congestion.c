@@ -1,10 +1,170 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What the socket is told about the line. */
+/*
+ * What the socket is told about the line.
+ *
+ * On a reserved line a socket has the congestion control "apn": it tells the
+ * line's pacer what was delivered and lost, and gets from it what of the line's window
+ * is free. Elsewhere the kernel's own stays.
+ */
 #include "tcp.h"
 
+#include <compat/tcp.h>
+#include <linux/in.h>
 #include <net/tcp.h>
 
-enum { PAUSE_MS = 50 }; /* well below the shortest retransmission timeout */
+#define NAME "apn"
+
+enum {
+	PAUSE_MS = 50, /* well below the shortest retransmission timeout */
+	LEAST_PACKETS = 4,
+};
+
+/* In the socket's own room for its congestion control; under the socket's lock. */
+struct apn_ca {
+	struct apn_pacer *pacer; /* NULL: nobody's, or its lane is going */
+	u64 in_flight; /* bytes, as the pacer was told */
+	u32 delivered; /* packets, as tcp_sock has them */
+	u32 lost;
+};
+
+static struct apn_ca *ca_of(struct sock *sk)
+{
+	BUILD_BUG_ON(sizeof(struct apn_ca) > ICSK_CA_PRIV_SIZE);
+	return inet_csk_ca(sk);
+}
+
+/* What is on the line or due to be: not what arrived behind a gap, nor what was lost. */
+static u64 in_flight(const struct tcp_sock *tp)
+{
+	u32 bytes = tp->snd_nxt - tp->snd_una, left = tcp_packets_in_flight(tp);
+
+	if (left >= tp->packets_out)
+		return bytes;
+	return div_u64((u64)bytes * left, tp->packets_out);
+}
+
+static s64 note_in_flight(struct sock *sk, u64 bytes)
+{
+	struct apn_ca *ca = ca_of(sk);
+	s64 change = bytes - ca->in_flight;
+
+	ca->in_flight = bytes;
+	return change;
+}
+
+static void set_cwnd(struct sock *sk, u64 bytes)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	u64 packets = div_u64(bytes, tp->mss_cache ?: 1);
+
+	tcp_snd_cwnd_set(tp, clamp_t(u64, packets, LEAST_PACKETS, tp->snd_cwnd_clamp));
+}
+
+static void hear(struct sock *sk, struct apn_heard *h, const struct rate_sample *rs)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+	struct apn_ca *ca = ca_of(sk);
+
+	h->now_us = tp->tcp_mstamp;
+	h->acked = (tp->delivered - ca->delivered) * tp->mss_cache;
+	h->lost = (tp->lost - ca->lost) * tp->mss_cache;
+	h->rtt_us = rs->rtt_us > 0 && !rs->is_ack_delayed ? rs->rtt_us : 0;
+	ca->delivered = tp->delivered;
+	ca->lost = tp->lost;
+}
+
+/* Without a pacer: as Reno, which is what a socket that is closing, or not ours, gets. */
+static void without_pacer(struct sock *sk, const struct rate_sample *rs)
+{
+	struct tcp_sock *tp = tcp_sk(sk);
+
+	if (inet_csk(sk)->icsk_ca_state >= TCP_CA_CWR)
+		tcp_snd_cwnd_set(tp, max(min(tcp_snd_cwnd(tp), tp->snd_ssthresh), 1U));
+	else
+		tcp_reno_cong_avoid(sk, tp->snd_una, rs->acked_sacked);
+}
+
+APN_CONG_CONTROL(control)
+{
+	struct apn_ca *ca = ca_of(sk);
+	struct apn_heard h;
+	u64 rate, room;
+
+	if (!ca->pacer) {
+		without_pacer(sk, rs);
+		return;
+	}
+	hear(sk, &h, rs);
+	room = apn_pacer_heard(ca->pacer, &h, note_in_flight(sk, in_flight(tcp_sk(sk))), &rate);
+	set_cwnd(sk, ca->in_flight + room);
+	WRITE_ONCE(sk->sk_pacing_rate, min_t(u64, rate + rate / 4, ULONG_MAX));
+}
+
+/* The last acknowledgment may have left it little, when other lanes had the window. */
+APN_CONG_TX_START(begin)
+{
+	struct apn_ca *ca = ca_of(sk);
+
+	if (ca->pacer)
+		set_cwnd(sk, apn_pacer_room(ca->pacer, note_in_flight(sk, 0)));
+}
+
+static struct tcp_congestion_ops apn_cong __read_mostly = {
+	.name = NAME,
+	.owner = THIS_MODULE,
+	.cong_control = control,
+	APN_CONG_SET_TX_START(begin),
+	.ssthresh = tcp_reno_ssthresh,
+	.undo_cwnd = tcp_reno_undo_cwnd,
+};
+
+static int choose(struct socket *sock)
+{
+	return sock->ops->setsockopt(sock, SOL_TCP, TCP_CONGESTION, KERNEL_SOCKPTR(NAME),
+				     sizeof(NAME));
+}
+
+static void join(struct sock *sk, struct apn_pacer *pacer)
+{
+	struct apn_ca *ca = ca_of(sk);
+
+	ca->pacer = pacer;
+	ca->in_flight = 0;
+	ca->delivered = tcp_sk(sk)->delivered;
+	ca->lost = tcp_sk(sk)->lost;
+	set_cwnd(sk, apn_pacer_room(pacer, note_in_flight(sk, in_flight(tcp_sk(sk)))));
+	WRITE_ONCE(sk->sk_pacing_rate, READ_ONCE(sk->sk_max_pacing_rate)); /* the pacer does it */
+	cmpxchg(&sk->sk_pacing_status, SK_PACING_NONE, SK_PACING_NEEDED);
+}
+
+/* Also for a lane that has joined already. False: it does not need the pacer, or can't. */
+bool apn_tcp_congestion_join(struct apn_tcp_lane *t, struct apn_pacer *pacer)
+{
+	struct tcp_sock *tp = tcp_sk(t->sock->sk);
+
+	if (!apn_pacer_join(pacer, tcp_min_rtt(tp), tp->mss_cache) || choose(t->sock))
+		return false;
+	apn_tcp_widen(t->sock->sk);
+	lock_sock(t->sock->sk);
+	if (!ca_of(t->sock->sk)->pacer)
+		join(t->sock->sk, pacer);
+	release_sock(t->sock->sk);
+	return true;
+}
+
+/* From here on the pacer may go. */
+void apn_tcp_congestion_leave(struct apn_tcp_lane *t)
+{
+	struct sock *sk = t->sock->sk;
+	struct apn_ca *ca = ca_of(sk);
+
+	lock_sock(sk);
+	if (inet_csk(sk)->icsk_ca_ops == &apn_cong && ca->pacer) {
+		apn_pacer_room(ca->pacer, note_in_flight(sk, 0));
+		ca->pacer = NULL;
+	}
+	release_sock(sk);
+}
 
 static bool paused(u32 since)
 {
@@ -27,4 +187,14 @@ void apn_tcp_congestion_keep(struct sock *sk)
 	tp->lsndtime = tcp_jiffies32;
 	tp->snd_cwnd_stamp = tcp_jiffies32;
 	release_sock(sk);
+}
+
+int apn_tcp_congestion_init(void)
+{
+	return tcp_register_congestion_control(&apn_cong);
+}
+
+void apn_tcp_congestion_exit(void)
+{
+	tcp_unregister_congestion_control(&apn_cong);
 }

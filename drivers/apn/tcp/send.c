@@ -17,6 +17,12 @@ static int send_headers(struct apn_tcp_lane *t, bool more)
 	return kernel_sendmsg(t->sock, &msg, &vec, 1, vec.iov_len);
 }
 
+/* More comes at once: then a packet that is not full waits for it. Not where that is paced. */
+static bool more_comes(struct apn_tcp_lane *t)
+{
+	return apn_lane_pending(&t->lane) && !READ_ONCE(t->lane.pacer);
+}
+
 /* Bare headers leave their tx at once, since the row holds a copy. */
 static bool fill_row(struct apn_tcp_lane *t)
 {
@@ -38,7 +44,7 @@ static bool fill_row(struct apn_tcp_lane *t)
 
 static int send_row(struct apn_tcp_lane *t)
 {
-	int ret = send_headers(t, t->out.bytes || apn_lane_pending(&t->lane));
+	int ret = send_headers(t, t->out.bytes || more_comes(t));
 
 	if (ret > 0)
 		t->row_sent += ret;
@@ -48,7 +54,7 @@ static int send_row(struct apn_tcp_lane *t)
 static int send_payload(struct apn_tcp_lane *t)
 {
 	size_t run = min_t(size_t, apn_payload_run(&t->out.payload), t->out.bytes);
-	bool more = run < t->out.bytes || apn_lane_pending(&t->lane);
+	bool more = run < t->out.bytes || more_comes(t);
 	int ret = apn_sock_send_pages(t->sock, &t->out.payload.iter, run, more,
 				      apn_tcp_pages_ubuf(t));
 

@@ -4,6 +4,7 @@
 
 #include <linux/in.h>
 #include <linux/in6.h>
+#include <linux/mm.h>
 #include <linux/sched/mm.h>
 #include <net/inet_connection_sock.h>
 #include <net/tcp.h>
@@ -31,20 +32,45 @@ static void name_locks(struct socket *sock)
 					      "sk_lock-AF_INET-APN", &lock_key[0]);
 }
 
-/* Before connect or listen: the scale of the window is fixed in the first packet. */
-static void set_buffers(struct sock *sk)
+static void set_buffers(struct sock *sk, u32 bytes)
 {
-	sock_set_rcvbuf(sk, APN_TCP_BUFFER_BYTES / 2);
+	sock_set_rcvbuf(sk, bytes / 2); /* it takes twice what it is told */
 	lock_sock(sk);
 	sk->sk_userlocks |= SOCK_SNDBUF_LOCK;
-	WRITE_ONCE(sk->sk_sndbuf, APN_TCP_BUFFER_BYTES);
-	WRITE_ONCE(tcp_sk(sk)->notsent_lowat, APN_TCP_UNSENT_BYTES);
+	WRITE_ONCE(sk->sk_sndbuf, bytes);
 	release_sock(sk);
+}
+
+static u32 long_bytes(void)
+{
+	return min_t(u64, (u64)totalram_pages() * PAGE_SIZE / APN_TCP_LONG_MEMORY,
+		     APN_TCP_LONG_BYTES);
+}
+
+/*
+ * On a reserved line: at once as much as it may carry, since the kernel would let the window
+ * that it shows grow with what arrives, as slowly as the other side's slow start.
+ */
+void apn_tcp_widen(struct sock *sk)
+{
+	set_buffers(sk, long_bytes());
+	lock_sock(sk);
+	tcp_sk(sk)->rcv_ssthresh = min_t(u32, tcp_sk(sk)->window_clamp,
+					     tcp_full_space(sk));
+	release_sock(sk);
+}
+
+/* Before connect or listen: the scale of the window is fixed in the first packet. */
+static void set_scale(struct sock *sk)
+{
+	set_buffers(sk, long_bytes());
 }
 
 static void set_options(struct sock *sk)
 {
-	set_buffers(sk);
+	lock_sock(sk);
+	WRITE_ONCE(tcp_sk(sk)->notsent_lowat, APN_TCP_UNSENT_BYTES);
+	release_sock(sk);
 	tcp_sock_set_nodelay(sk);
 	tcp_sock_set_user_timeout(sk, APN_TCP_USER_TIMEOUT_MS);
 	sock_set_keepalive(sk);
@@ -226,6 +252,7 @@ static int make_socket(struct net *net, const struct sockaddr_storage *like, str
 		return ret;
 	name_locks(*sock);
 	sk_net_refcnt_upgrade((*sock)->sk); /* what it accepts inherits that */
+	set_scale((*sock)->sk);
 	set_options((*sock)->sk);
 	return 0;
 }
@@ -252,6 +279,7 @@ static void close_socket(struct apn_tcp_lane *t)
 	unwatch(t);
 	kernel_sock_shutdown(t->sock, SHUT_RDWR);
 	cancel_work_sync(&t->work);
+	apn_tcp_congestion_leave(t);
 	mutex_lock(&t->lane.tx_lock); /* a direct sender that did not see DEAD */
 	apn_tcp_send_abort(t);
 	mutex_unlock(&t->lane.tx_lock);
@@ -294,6 +322,8 @@ static int tcp_connect_lane(struct apn_lane *lane, const struct apn_route *route
 				     address_bytes(&route->peer), O_NONBLOCK);
 	if (ret == -EINPROGRESS)
 		ret = wait_connected(t);
+	if (!ret)
+		set_buffers(sock->sk, APN_TCP_SHORT_BYTES);
 	if (ret) {
 		close_socket(t);
 		apn_lane_put(lane);
@@ -313,6 +343,12 @@ static void tcp_addresses(struct apn_lane *lane, struct sockaddr_storage *source
 static u32 tcp_rtt_us(struct apn_lane *lane)
 {
 	return tcp_sk(apn_tcp_lane(lane)->sock->sk)->srtt_us >> 3;
+}
+
+static void tcp_pace(struct apn_lane *lane, struct apn_pacer *pacer)
+{
+	if (apn_tcp_congestion_join(apn_tcp_lane(lane), pacer))
+		WRITE_ONCE(lane->pacer, pacer);
 }
 
 /* ---- listen ---- */
@@ -351,6 +387,7 @@ static void take_in(struct tcp_listener *l, struct socket *sock)
 	}
 	t = apn_tcp_lane(lane);
 	sock->sk->sk_data_ready = l->old_data_ready;
+	set_buffers(sock->sk, APN_TCP_SHORT_BYTES);
 	set_options(sock->sk);
 	adopt(t, sock);
 	l->listener.accepted(&l->listener, lane, true); /* from watch() on it may be gone */
@@ -423,6 +460,7 @@ static struct apn_transport tcp = {
 	.pages_out = apn_tcp_pages_out,
 	.addresses = tcp_addresses,
 	.rtt_us = tcp_rtt_us,
+	.pace = tcp_pace,
 	.listen = tcp_listen,
 	.unlisten = tcp_unlisten,
 };
@@ -434,15 +472,22 @@ int apn_tcp_init(void)
 	apn_tcp_wq = alloc_workqueue("apn_tcp", WQ_MEM_RECLAIM | WQ_HIGHPRI | WQ_PERCPU, 0);
 	if (!apn_tcp_wq)
 		return -ENOMEM;
-	ret = apn_transport_register(&tcp);
+	ret = apn_tcp_congestion_init();
 	if (ret)
-		destroy_workqueue(apn_tcp_wq);
+		goto destroy;
+	ret = apn_transport_register(&tcp);
+	if (!ret)
+		return 0;
+	apn_tcp_congestion_exit();
+destroy:
+	destroy_workqueue(apn_tcp_wq);
 	return ret;
 }
 
 void apn_tcp_exit(void)
 {
 	apn_transport_unregister(&tcp);
+	apn_tcp_congestion_exit();
 	destroy_workqueue(apn_tcp_wq);
 	apn_tcp_pages_exit();
 }

@@ -14,7 +14,9 @@ enum {
 	APN_TCP_KEEPIDLE_S = 5,
 	APN_TCP_KEEPINTVL_S = 1,
 	APN_TCP_KEEPCNT = 5,
-	APN_TCP_BUFFER_BYTES = 128 << 20, /* the most, each way; used as the line needs it */
+	APN_TCP_LONG_BYTES = 512 << 20, /* buffers on a reserved line, at most, each way */
+	APN_TCP_LONG_MEMORY = 16, /* no more than this part of the machine's memory */
+	APN_TCP_SHORT_BYTES = 128 << 20, /* elsewhere, and until it is known */
 	APN_TCP_UNSENT_BYTES = 512 << 10, /* what lies in the socket can't be overtaken */
 	APN_TCP_ROW = 16, /* headers that go out in one call */
 };
@@ -55,6 +57,10 @@ extern struct workqueue_struct *apn_tcp_wq;
 
 /* congestion.c */
 void apn_tcp_congestion_keep(struct sock *sk);
+bool apn_tcp_congestion_join(struct apn_tcp_lane *t, struct apn_pacer *pacer);
+void apn_tcp_congestion_leave(struct apn_tcp_lane *t);
+int apn_tcp_congestion_init(void);
+void apn_tcp_congestion_exit(void);
 
 /* pages.c */
 struct apn_tcp_pages *apn_tcp_pages_alloc(void);
@@ -72,6 +78,8 @@ void apn_tcp_kick(struct apn_lane *lane, bool direct);
 /* recv.c; bytes that were taken, or an error that is the lane's end. */
 int apn_tcp_recv(struct apn_tcp_lane *t);
 
+/* socket.c */
+void apn_tcp_widen(struct sock *sk);
 void apn_tcp_wake(struct apn_tcp_lane *t);
 int apn_tcp_init(void);
 void apn_tcp_exit(void);
