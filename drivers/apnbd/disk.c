@@ -7,6 +7,7 @@
 #include <linux/math64.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/pagemap.h>
 #include <linux/sysfs.h>
 
 /* ---- sysfs: shows, never sets ---- */
@@ -54,24 +55,51 @@ static const struct attribute_group *groups[] = { &top_group, &apnbd_group, NULL
 /* ---- read-ahead ---- */
 
 enum {
-	AHEAD_BYTES_S = 1250000000, /* where --rate was not given: 10 Gbit/s */
-	AHEAD_MEMORY = 128, /* no more than this part of the machine's memory */
+	AHEAD_BYTES_S = 1250000000, /* as long as the line's rate is not known: 10 Gbit/s */
+	AHEAD_MEMORY = 16, /* for all disks, no more than this part of the machine's memory */
 };
+
+static atomic_t disks;
 
 /*
  * A reader in sequence has up to two windows on their way: each is what the line
- * carries in a round trip. Not by io_opt, which mkfs takes for a stripe.
+ * carries in a round trip. Not by io_opt, which mkfs takes for a stripe. More would
+ * make a stray page fault dear: it brings a whole window.
  */
-static void set_read_ahead(struct apnbd_session *session)
+static u64 ahead_pages(const struct apnbd_session *session)
 {
-	const struct apn_line *line = session->path.line;
-	struct backing_dev_info *bdi = session->disk->bdi;
+	struct apn_line *line = session->path.line;
 	u32 rtt_us = min_t(u32, READ_ONCE(line->rtt_min_us), USEC_PER_SEC);
-	u64 rate = READ_ONCE(line->rate) ?: AHEAD_BYTES_S;
+	u64 rate = apn_line_read_rate(line) ?: AHEAD_BYTES_S;
 	u64 pages = mul_u64_u32_div(rate, rtt_us, USEC_PER_SEC) >> PAGE_SHIFT;
 
-	pages = min_t(u64, pages, totalram_pages() / AHEAD_MEMORY);
-	bdi->ra_pages = max_t(u64, pages, bdi->ra_pages);
+	return min_t(u64, pages, totalram_pages() / AHEAD_MEMORY / (atomic_read(&disks) + 1));
+}
+
+/* What somebody else wrote into the disk's own read_ahead_kb stays. */
+void apnbd_disk_read_ahead(struct apnbd_session *session)
+{
+	struct gendisk *disk = READ_ONCE(session->disk);
+	u64 asked = READ_ONCE(session->ahead_bytes);
+	u64 pages = asked ? asked >> PAGE_SHIFT :
+			    max_t(u64, ahead_pages(session), VM_READAHEAD_PAGES);
+
+	if (!disk || !session->ahead_pages || disk->bdi->ra_pages != session->ahead_pages)
+		return;
+	session->ahead_pages = pages;
+	disk->bdi->ra_pages = pages;
+}
+
+void apnbd_disk_set_read_ahead(struct apnbd_session *session, u64 bytes)
+{
+	WRITE_ONCE(session->ahead_bytes, bytes);
+	session->ahead_pages = session->disk->bdi->ra_pages; /* whoever set it */
+	apnbd_disk_read_ahead(session);
+}
+
+u64 apnbd_disk_get_read_ahead(const struct apnbd_session *session)
+{
+	return (u64)session->disk->bdi->ra_pages << PAGE_SHIFT;
 }
 
 /* ---- life ---- */
@@ -103,15 +131,19 @@ int apnbd_disk_make(struct apnbd_session *session, unsigned int depth)
 	disk->fops = &fops;
 	disk->private_data = session;
 	kref_get(&session->ref); /* free_disk() puts it */
-	session->disk = disk;
+	WRITE_ONCE(session->disk, disk);
+	atomic_inc(&disks);
 	apnbd_disk_update(session);
 	return 0;
 }
 
 int apnbd_disk_show(struct apnbd_session *session)
 {
-	set_read_ahead(session);
-	return device_add_disk(NULL, session->disk, groups);
+	int ret = device_add_disk(NULL, session->disk, groups);
+
+	if (!ret) /* behind it: adding a disk gives it the kernel's default */
+		apnbd_disk_set_read_ahead(session, session->ahead_bytes);
+	return ret;
 }
 
 void apnbd_disk_hide(struct apnbd_session *session)
@@ -122,6 +154,7 @@ void apnbd_disk_hide(struct apnbd_session *session)
 /* Hidden, or never shown: no request is left. */
 void apnbd_disk_free(struct apnbd_session *session)
 {
+	atomic_dec(&disks);
 	put_disk(session->disk);
 	apnbd_queue_free(session);
 }

@@ -12,6 +12,11 @@ void apnbd_disk_hide(struct apnbd_session *session); /* del_gendisk() */
 void apnbd_disk_free(struct apnbd_session *session);
 /* Size and read-only as the session has them now. */
 void apnbd_disk_update(struct apnbd_session *session);
+/* Once it is shown: bytes that are read ahead; zero asks for what the line needs. */
+void apnbd_disk_set_read_ahead(struct apnbd_session *session, u64 bytes);
+u64 apnbd_disk_get_read_ahead(const struct apnbd_session *session);
+/* The line was measured anew. */
+void apnbd_disk_read_ahead(struct apnbd_session *session);
 /* False: somebody has it open. True: from now on it counts as free. */
 bool apnbd_disk_unused(struct apnbd_session *session);
 

@@ -109,6 +109,8 @@ static int put_wish(struct sk_buff *skb, struct apnbd_session *s)
 	    nla_put_string(skb, APNBD_A_DISK_IDENTITY, line->identity) ||
 	    nla_put_u32(skb, APNBD_A_DISK_LANES, line->wanted) ||
 	    nla_put_u64_64bit(skb, APNBD_A_DISK_RATE, line->rate, APNBD_A_DISK_PAD) ||
+	    nla_put_u64_64bit(skb, APNBD_A_DISK_READ_AHEAD, apnbd_disk_get_read_ahead(s),
+			      APNBD_A_DISK_PAD) ||
 	    nla_put_u64_64bit(skb, APNBD_A_DISK_FAIL_AFTER, READ_ONCE(s->fail_after_ms),
 			      APNBD_A_DISK_PAD) ||
 	    nla_put_u32(skb, APNBD_A_DISK_DEPTH, s->set.queue_depth) ||
@@ -249,6 +251,30 @@ static int put_line_measure(struct sk_buff *skb, struct apn_line *l)
 	return 0;
 }
 
+static int put_line_pacing(struct sk_buff *skb, struct apn_line *l)
+{
+	static const u32 shown_as[] = {
+		[APN_STEER_OFF] = APNBD_CONGESTION_KERNEL,
+		[APN_STEER_FINDING] = APNBD_CONGESTION_FINDING,
+		[APN_STEER_STEADY] = APNBD_CONGESTION_STEADY,
+		[APN_STEER_RESERVED] = APNBD_CONGESTION_RESERVED,
+		[APN_STEER_SHARED] = APNBD_CONGESTION_SHARED,
+	};
+	struct apn_pacer_view view;
+
+	apn_pacer_look(&l->pacer, &view);
+	if (nla_put_u32(skb, APNBD_A_LINE_CONGESTION, shown_as[view.state]) ||
+	    nla_put_u64_64bit(skb, APNBD_A_LINE_SEND_RATE, view.rate, APNBD_A_LINE_PAD) ||
+	    nla_put_u64_64bit(skb, APNBD_A_LINE_RECEIVE_RATE, READ_ONCE(l->peer_rate),
+			      APNBD_A_LINE_PAD) ||
+	    nla_put_u64_64bit(skb, APNBD_A_LINE_SEND_WINDOW, view.window, APNBD_A_LINE_PAD) ||
+	    nla_put_u64_64bit(skb, APNBD_A_LINE_BOUND, READ_ONCE(l->window.bound),
+			      APNBD_A_LINE_PAD) ||
+	    nla_put_u64_64bit(skb, APNBD_A_LINE_RESENT, view.resent, APNBD_A_LINE_PAD))
+		return -EMSGSIZE;
+	return 0;
+}
+
 static int fill_line(struct sk_buff *skb, void *object)
 {
 	struct apn_line *l = object;
@@ -264,7 +290,8 @@ static int fill_line(struct sk_buff *skb, void *object)
 	    nla_put_string(skb, APNBD_A_LINE_SOFTWARE, l->software) ||
 	    nla_put_u8(skb, APNBD_A_LINE_DIGEST, !!(l->features & APN_FEATURE_DIGEST)))
 		return -EMSGSIZE;
-	return put_line_state(skb, l) ?: put_line_measure(skb, l) ?: put_lanes(skb, l);
+	return put_line_state(skb, l) ?: put_line_measure(skb, l) ?:
+	       put_line_pacing(skb, l) ?: put_lanes(skb, l);
 }
 
 /* ---- events ---- */
@@ -475,7 +502,9 @@ static int set_disk(struct apnbd_session *session, struct genl_info *info)
 	if (info->attrs[APNBD_A_DISK_FAIL_AFTER])
 		apnbd_recover_set_fail_after(session, fail_after);
 	if (info->attrs[APNBD_A_DISK_RATE])
-		WRITE_ONCE(session->path.line->rate, u64_or(info, APNBD_A_DISK_RATE, 0));
+		apn_line_declare(session->path.line, u64_or(info, APNBD_A_DISK_RATE, 0));
+	if (info->attrs[APNBD_A_DISK_READ_AHEAD])
+		apnbd_disk_set_read_ahead(session, u64_or(info, APNBD_A_DISK_READ_AHEAD, 0));
 	apnbd_netlink_disk_event(session);
 	return get_disk_info(session, info);
 }

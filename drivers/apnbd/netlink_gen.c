@@ -37,6 +37,7 @@ const struct nla_policy apnbd_disk_set_nl_policy[APNBD_A_DISK_READ_ONLY + 1] = {
 	[APNBD_A_DISK_NAME] = { .type = NLA_NUL_STRING, .len = 63, },
 	[APNBD_A_DISK_FAIL_AFTER] = { .type = NLA_U64, },
 	[APNBD_A_DISK_RATE] = { .type = NLA_U64, },
+	[APNBD_A_DISK_READ_AHEAD] = { .type = NLA_U64, },
 	[APNBD_A_DISK_READ_ONLY] = NLA_POLICY_MAX(NLA_U8, 1),
 };
 

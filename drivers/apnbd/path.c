@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* A line as one disk uses it. */
 #include "path.h"
+#include "disk.h"
 #include "flow.h"
 #include "recover.h"
 #include "rules.h"
@@ -49,6 +50,16 @@ static void tell_down(struct apnbd_path *path, void *arg)
 static void line_down(struct apn_line *line)
 {
 	each_session(line, tell_down, NULL);
+}
+
+static void tell_measured(struct apnbd_path *path, void *arg)
+{
+	apnbd_disk_read_ahead(path->session);
+}
+
+static void line_measured(struct apn_line *line)
+{
+	each_session(line, tell_measured, NULL);
 }
 
 static void tell_lost(struct apnbd_path *path, void *lane)
@@ -118,6 +129,7 @@ static const struct apn_line_ops host_line_ops = {
 	.wanted = line_wanted,
 	.up = line_up,
 	.down = line_down,
+	.measured = line_measured,
 	.lost = line_lost,
 	.fenced = line_fenced,
 };

@@ -50,6 +50,8 @@ struct apnbd_session {
 	struct apnbd_path path;
 	struct blk_mq_tag_set set;
 	struct gendisk *disk;
+	unsigned long ahead_pages; /* of read-ahead: what we set last; zero: nothing yet */
+	u64 ahead_bytes; /* asked for; zero: what the line needs */
 
 	spinlock_t held_lock; /* state and the two lists */
 	enum apnbd_disk_state state;

@@ -126,6 +126,11 @@ static const struct field disk_fields[] = {
 	  .attr = APNBD_A_DISK_RATE,
 	  .help = "bits a second that are reserved for the line, as 100g (default: none)",
 	  .flags = FIELD_ADD | FIELD_SET | FIELD_KEEP },
+	{ .name = "read-ahead",
+	  .kind = &kind_size,
+	  .attr = APNBD_A_DISK_READ_AHEAD,
+	  .help = "of who reads in sequence, as 64M; auto: what the line carries in a round trip",
+	  .flags = FIELD_SET },
 	{ .name = "fail-after",
 	  .kind = &kind_patience,
 	  .attr = APNBD_A_DISK_FAIL_AFTER,
@@ -345,7 +350,7 @@ int disk_set(struct json_object *values)
 
 	if (json_object_object_length(values) < 2)
 		return fail(EXIT_USAGE,
-			    "nothing to set: give --fail-after, --rate or --read-only");
+			    "nothing to set: give --fail-after, --rate, --read-ahead or --read-only");
 	code = disk_resolve(values);
 	if (!code)
 		code = call(&disk_object, APNBD_CMD_DISK_SET, values, &disk);

@@ -176,6 +176,7 @@ static void put_disk(struct nlmsghdr *nlh, const char *name, uint32_t index, uin
 	mnl_attr_put_strz(nlh, APNBD_A_DISK_IDENTITY, "gpu7");
 	mnl_attr_put_u32(nlh, APNBD_A_DISK_LANES, 4);
 	mnl_attr_put_u64(nlh, APNBD_A_DISK_RATE, 12500000000ULL);
+	mnl_attr_put_u64(nlh, APNBD_A_DISK_READ_AHEAD, 64 << 20);
 	mnl_attr_put_u64(nlh, APNBD_A_DISK_FAIL_AFTER, 300000);
 	mnl_attr_put_u32(nlh, APNBD_A_DISK_DEPTH, 1024);
 	mnl_attr_put_u8(nlh, APNBD_A_DISK_READ_ONLY, 0);
@@ -209,6 +210,7 @@ static void put_line(struct nlmsghdr *nlh)
 	put_addr(nlh, APNBD_A_LINE_SOURCE, "192.0.2.9", 40000);
 	mnl_attr_put_u32(nlh, APNBD_A_LINE_STATE, APNBD_LINE_STATE_LIVE);
 	mnl_attr_put_u32(nlh, APNBD_A_LINE_RTT_US, 10200);
+	mnl_attr_put_u32(nlh, APNBD_A_LINE_CONGESTION, APNBD_CONGESTION_RESERVED);
 	nest = mnl_attr_nest_start(nlh, APNBD_A_LINE_LANE);
 	mnl_attr_put_u32(nlh, APNBD_A_LANE_INDEX, 0);
 	mnl_attr_put_u32(nlh, APNBD_A_LANE_STATE, APNBD_LANE_STATE_LIVE);

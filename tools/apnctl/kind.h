@@ -17,6 +17,7 @@ extern const struct kind kind_number; /* 32 bits, field->min to field->max */
 extern const struct kind kind_counter; /* any width, shown, never typed */
 extern const struct kind kind_count; /* a limit: 20k, none */
 extern const struct kind kind_bytes; /* 10G */
+extern const struct kind kind_size; /* 64M, auto */
 extern const struct kind kind_limit; /* bytes a second: 200M, none */
 extern const struct kind kind_rate; /* bits a second: 100g, none */
 extern const struct kind kind_time; /* milliseconds: 30s */

@@ -135,6 +135,14 @@ static const struct measure bytes = {
 	.text = unit_text_bytes,
 };
 
+static const struct measure size_or_auto = {
+	.what = "size: write 64M, 1G or auto",
+	.none = "auto",
+	.parse = unit_parse_bytes,
+	.word = unit_word_bytes,
+	.text = unit_text_bytes,
+};
+
 static const struct measure count = {
 	.what = "number: write 20000, 20k or none",
 	.none = "none",
@@ -205,6 +213,7 @@ const struct kind kind_counter = {
 	const struct kind name = { .get = get_number, .text = text_measure, .measure = m }
 
 MEASURE_TYPED(kind_count, &count, "N");
+MEASURE_TYPED(kind_size, &size_or_auto, "SIZE");
 MEASURE_TYPED(kind_limit, &limit, "BYTES");
 MEASURE_TYPED(kind_rate, &rate, "RATE");
 MEASURE_TYPED(kind_time, &span, "TIME");

@@ -20,6 +20,15 @@ static const char *const lane_states[] = {
 	NULL,
 };
 
+static const char *const congestion_words[] = {
+	[APNBD_CONGESTION_KERNEL] = "kernel",
+	[APNBD_CONGESTION_FINDING] = "finding",
+	[APNBD_CONGESTION_STEADY] = "steady",
+	[APNBD_CONGESTION_RESERVED] = "reserved",
+	[APNBD_CONGESTION_SHARED] = "shared",
+	NULL,
+};
+
 static const struct field lane_fields[] = {
 	{ .name = "index", .kind = &kind_counter, .attr = APNBD_A_LANE_INDEX },
 	{ .name = "state", .kind = &kind_enum, .attr = APNBD_A_LANE_STATE, .words = lane_states },
@@ -92,6 +101,25 @@ static const struct field line_fields[] = {
 	  .kind = &kind_rate,
 	  .attr = APNBD_A_LINE_RATE,
 	  .flags = FIELD_COLUMN | FIELD_NONZERO },
+	{ .name = "congestion",
+	  .kind = &kind_enum,
+	  .attr = APNBD_A_LINE_CONGESTION,
+	  .words = congestion_words,
+	  .flags = FIELD_COLUMN },
+	{ .name = "send-rate",
+	  .kind = &kind_rate,
+	  .attr = APNBD_A_LINE_SEND_RATE,
+	  .flags = FIELD_NONZERO },
+	{ .name = "receive-rate",
+	  .kind = &kind_rate,
+	  .attr = APNBD_A_LINE_RECEIVE_RATE,
+	  .flags = FIELD_NONZERO },
+	{ .name = "send-window",
+	  .kind = &kind_bytes,
+	  .attr = APNBD_A_LINE_SEND_WINDOW,
+	  .flags = FIELD_NONZERO },
+	{ .name = "bound", .kind = &kind_bytes, .attr = APNBD_A_LINE_BOUND, .flags = FIELD_NONZERO },
+	{ .name = "resent", .kind = &kind_bytes, .attr = APNBD_A_LINE_RESENT, .flags = FIELD_NONZERO },
 	{ .name = "window", .kind = &kind_bytes, .attr = APNBD_A_LINE_WINDOW },
 	{ .name = "outstanding",
 	  .kind = &kind_bytes,

@@ -427,6 +427,9 @@ static void test_host_commands(void)
 	check_code("set", 0, RUN("set", "data", "--rate=none", "--read-only=no"));
 	check_sent("set", APNBD_CMD_DISK_SET,
 		   BIT(APNBD_A_DISK_NAME) | BIT(APNBD_A_DISK_RATE) | BIT(APNBD_A_DISK_READ_ONLY));
+	check_code("set", 0, RUN("set", "data", "--read-ahead", "auto"));
+	check_code("set", 0, RUN("set", "data", "--read-ahead", "64M"));
+	check_sent("set", APNBD_CMD_DISK_SET, BIT(APNBD_A_DISK_NAME) | BIT(APNBD_A_DISK_READ_AHEAD));
 	check_code("disconnect", 0, RUN("disconnect", "/dev/apnbd1"));
 	check_sent("disconnect", APNBD_CMD_DISK_DISCONNECT, BIT(APNBD_A_DISK_NAME));
 	check_code("disconnect", EXIT_ABSENT, RUN("disconnect", "/dev/apnbd7"));
@@ -660,7 +663,9 @@ static void test_show(void)
 	check_code("show", 0, RUN("show", "data"));
 	check_has("show", out_text, "warning:    nobody is authenticated and nothing is protected");
 	check_has("show", out_text, "rate:       100 Gbit/s");
-	check_has("show", out_text, "line:\n  id:      7\n");
+	check_has("show", out_text, "read-ahead: 64 MiB");
+	check_has("show", out_text, "  congestion: reserved");
+	check_has("show", out_text, "line:\n  id:         7\n");
 	check_code("show all", 0, RUN("show"));
 	check_has("terminal codes are disarmed", out_text, "no answer?[31m\n");
 	check_code("show -j", 0, RUN("-j", "show", "apnbd0"));

@@ -62,6 +62,25 @@ enum apnbd_lane_state {
 	APNBD_LANE_STATE_FENCING,
 };
 
+/**
+ * enum apnbd_congestion - Who decides how much is under way on a line.
+ * @APNBD_CONGESTION_KERNEL: The kernel's own control of each connection, where
+ *   no rate was declared.
+ * @APNBD_CONGESTION_FINDING: The line's rate is being found out.
+ * @APNBD_CONGESTION_STEADY: As much as the line was found to carry, with a
+ *   short queue.
+ * @APNBD_CONGESTION_RESERVED: The rate that was declared.
+ * @APNBD_CONGESTION_SHARED: There are others on the line, or it is slower than
+ *   declared; as one fair flow.
+ */
+enum apnbd_congestion {
+	APNBD_CONGESTION_KERNEL,
+	APNBD_CONGESTION_FINDING,
+	APNBD_CONGESTION_STEADY,
+	APNBD_CONGESTION_RESERVED,
+	APNBD_CONGESTION_SHARED,
+};
+
 enum {
 	APNBD_A_DISK_INDEX = 1,
 	APNBD_A_DISK_NAME,
@@ -74,6 +93,7 @@ enum {
 	APNBD_A_DISK_IDENTITY,
 	APNBD_A_DISK_LANES,
 	APNBD_A_DISK_RATE,
+	APNBD_A_DISK_READ_AHEAD,
 	APNBD_A_DISK_FAIL_AFTER,
 	APNBD_A_DISK_DEPTH,
 	APNBD_A_DISK_READ_ONLY,
@@ -152,6 +172,12 @@ enum {
 	APNBD_A_LINE_RTT_US,
 	APNBD_A_LINE_RTT_MIN_US,
 	APNBD_A_LINE_RATE,
+	APNBD_A_LINE_CONGESTION,
+	APNBD_A_LINE_SEND_RATE,
+	APNBD_A_LINE_RECEIVE_RATE,
+	APNBD_A_LINE_SEND_WINDOW,
+	APNBD_A_LINE_BOUND,
+	APNBD_A_LINE_RESENT,
 	APNBD_A_LINE_WINDOW,
 	APNBD_A_LINE_OUTSTANDING,
 	APNBD_A_LINE_QUEUED,

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# title: a declared rate is kept to at both ends, shown, changed and taken back while the disk is used
+# tier: check
+# kinds: uml-debug qemu-debug qemu-6.1 qemu-6.12 qemu-7
+# cost: 20 s
+# limit: 240
+# shellcheck source=lib.sh
+. "$SELFTESTS/lib.sh"
+
+load
+two_sites --delay 2ms
+backing_brd 64
+later on_storage apnctl port del 0.0.0.0
+later on_storage apnctl export del one --force
+later on_gpu apnctl disconnect --all --force
+
+try "export" on_storage apnctl export add one --device "$BACKING"
+try "port" on_storage apnctl port add 0.0.0.0 --security none
+
+congestion() { on_gpu apnctl -j line show | jq -r '.[0].congestion'; }
+target_rate() { on_gpu apnctl -j line show | jq '.[0].receive_rate'; }
+told() { [ "$(target_rate)" -gt 0 ]; }
+by_itself() { [ "$(congestion)" = kernel ]; }
+
+disk=$(on_gpu apnctl connect $STORAGE one --security none) || fail "connect: $disk"
+try "no rate: the kernel decides" by_itself
+on_gpu apnctl disconnect one
+
+disk=$(on_gpu apnctl connect $STORAGE one --security none --rate 400m) || fail "connect: $disk"
+ok "connected: $disk"
+is reserved "$(congestion)" "what was declared is what is sent"
+within 10 "the target has heard it" told
+
+dd if=/dev/urandom of=/tmp/data bs=1M count=16 status=none
+later rm -f /tmp/data
+start=$(now_ms)
+try "write 16 MiB" dd if=/tmp/data of="$disk" bs=4M oflag=direct status=none
+took=$(($(now_ms) - start))
+[ $took -ge 300 ] || fail "16 MiB went in $took ms: that is more than 400 Mbit/s"
+ok "not faster than declared: $took ms"
+start=$(now_ms)
+try "read them back" cmp -n 16777216 /tmp/data "$disk"
+took=$(($(now_ms) - start))
+[ $took -ge 300 ] || fail "16 MiB came in $took ms: that is more than 400 Mbit/s"
+ok "nor is the target: $took ms"
+
+try "a higher rate" on_gpu apnctl set one --rate 10g
+try "read with it" dd if="$disk" of=/dev/null bs=1M count=16 iflag=direct status=none
+try "none any more" on_gpu apnctl set one --rate none
+try "write without" dd if=/tmp/data of="$disk" bs=4M oflag=direct status=none
+try "they are at the target" cmp -n 16777216 /tmp/data "$BACKING"
+try "read-ahead by hand" on_gpu apnctl set one --read-ahead 4M
+is 4096 "$(cat "/sys/block/${disk#/dev/}/queue/read_ahead_kb")" "is the disk's own"
+
+try "disconnected" on_gpu apnctl disconnect one
+try "the export can be taken back" on_storage apnctl export del one
+try "the port too" on_storage apnctl port del 0.0.0.0
+unload
+ok "the modules unload"
