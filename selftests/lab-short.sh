@@ -24,9 +24,8 @@ bound() {
 }
 
 LAB_SYSTEMS=apnbd
-LAB_WORKS="latency throughput burst"
 lab_line apn-1000km 15000 100
-lab
+lab latency throughput burst
 at_most "read 4k" 1.03
 at_most "write 4k" 1.03
 at_most "write 64k" 1.03

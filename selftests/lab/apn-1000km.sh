@@ -5,4 +5,4 @@
 . "$SELFTESTS/lab/lab.sh"
 
 lab_line apn-1000km 15000 100
-lab
+lab latency throughput burst p99 files memory loss

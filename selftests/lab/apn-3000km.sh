@@ -5,4 +5,4 @@
 . "$SELFTESTS/lab/lab.sh"
 
 lab_line apn-3000km 30600 100
-lab
+lab latency throughput burst

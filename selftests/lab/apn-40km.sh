@@ -5,4 +5,4 @@
 . "$SELFTESTS/lab/lab.sh"
 
 lab_line apn-40km 400 100
-lab
+lab latency throughput burst

@@ -5,4 +5,4 @@
 . "$SELFTESTS/lab/lab.sh"
 
 lab_line internet 10000 1
-lab
+lab latency throughput share

@@ -84,7 +84,7 @@ def arguments():
     p = argparse.ArgumentParser(prog="selftests/lab/run", description="Measure disks over long lines, in virtual time.")
     p.add_argument("--short", action="store_true", help="the line of 1,000 km alone, apnbd alone")
     p.add_argument("--systems", help="some of: apnbd apnbd-rate nvme-tcp nvme-tcp-cubic nvme-tcp-bbr nbd")
-    p.add_argument("--works", help="some of: latency throughput burst buffered")
+    p.add_argument("--works", help="some of: latency throughput burst buffered files p99 share loss memory")
     p.add_argument("--bytes", help="of a throughput run (default: what the line needs)")
     p.add_argument("--out", default=os.path.join(TREE, "selftests/lab/results"), help="where lab.tsv and the plots go")
     p.add_argument("--vm", default=KIND, help="another kind of machine, whose clock is real: to try the scripts")

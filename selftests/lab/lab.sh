@@ -14,11 +14,15 @@
 . "$SELFTESTS/lab/systems.sh"
 # shellcheck source-path=SCRIPTDIR source=work.sh
 . "$SELFTESTS/lab/work.sh"
+# shellcheck source-path=SCRIPTDIR source=files.sh
+. "$SELFTESTS/lab/files.sh"
+# shellcheck source-path=SCRIPTDIR source=share.sh
+. "$SELFTESTS/lab/share.sh"
 
 LAB_NIC=400			# Gbit/s of the sites: faster than the line
 LAB_TSV=$APN_SHARED/$APN_MACHINE/lab.tsv
-LAB_SYSTEMS="apnbd apnbd-rate nvme-tcp nvme-tcp-cubic nvme-tcp-bbr nbd"
-LAB_WORKS="latency throughput burst buffered"
+LAB_SYSTEMS="apnbd apnbd-rate nvme-tcp nvme-tcp-bbr nbd"
+LAB_WORKS=""			# those that the scenario names
 LAB_BYTES=0			# per throughput run; 0: as many as the line needs
 # what the host's side wants otherwise
 # shellcheck disable=SC1091
@@ -61,7 +65,7 @@ row() {
 	echo "# $LINE $SYSTEM $1: $2 $4, limit $3, ratio $ratio; resent ${RESENT:--}, queue ${QUEUE_MS:--} ms, dropped ${DROPPED:--}"
 }
 
-# lab: every system, every work
+# lab WORK...: each of them, with every system
 lab() {
 	local work
 	need fio nvme nbdkit nbd-client
@@ -74,7 +78,7 @@ lab() {
 			echo "# $LINE: $SYSTEM does not work here"
 			continue
 		fi
-		for work in $LAB_WORKS; do
+		for work in ${LAB_WORKS:-$@}; do
 			"work_$work"
 		done
 		system_end

@@ -5,4 +5,4 @@
 . "$SELFTESTS/lab/lab.sh"
 
 lab_line local 50 100
-lab
+lab latency throughput
