@@ -429,7 +429,8 @@ static void test_host_commands(void)
 		   BIT(APNBD_A_DISK_NAME) | BIT(APNBD_A_DISK_RATE) | BIT(APNBD_A_DISK_READ_ONLY));
 	check_code("set", 0, RUN("set", "data", "--read-ahead", "auto"));
 	check_code("set", 0, RUN("set", "data", "--read-ahead", "64M"));
-	check_sent("set", APNBD_CMD_DISK_SET, BIT(APNBD_A_DISK_NAME) | BIT(APNBD_A_DISK_READ_AHEAD));
+	check_sent("set", APNBD_CMD_DISK_SET,
+		   BIT(APNBD_A_DISK_NAME) | BIT(APNBD_A_DISK_READ_AHEAD));
 	check_code("disconnect", 0, RUN("disconnect", "/dev/apnbd1"));
 	check_sent("disconnect", APNBD_CMD_DISK_DISCONNECT, BIT(APNBD_A_DISK_NAME));
 	check_code("disconnect", EXIT_ABSENT, RUN("disconnect", "/dev/apnbd7"));

@@ -56,7 +56,7 @@ void apn_tcp_widen(struct sock *sk)
 	set_buffers(sk, long_bytes());
 	lock_sock(sk);
 	tcp_sk(sk)->rcv_ssthresh = min_t(u32, tcp_sk(sk)->window_clamp,
-					     tcp_full_space(sk));
+					 tcp_full_space(sk));
 	release_sock(sk);
 }
 
