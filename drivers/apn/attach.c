@@ -342,6 +342,8 @@ static void take_place(struct apn_lane *lane, struct apn_line *line, bool resume
 	}
 	atomic64_inc(&gate->accepted);
 	apn_gate_stranger_known(lane);
+	if (lane->transport->admit)
+		lane->transport->admit(lane, READ_ONCE(line->window.granted) / line->wanted);
 }
 
 /* One answer, whatever was wrong: no key of that name, another one, or no proof at all. */

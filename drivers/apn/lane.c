@@ -23,11 +23,14 @@ struct apn_lane *apn_lane_alloc(const struct apn_transport *transport,
 	lane->bounds.phase = APN_PHASE_HELLO;
 	lane->bounds.control = 1;
 	lane->bounds.chunk_bytes = APN_CHUNK_BYTES;
+	lane->bounds.placed = !!transport->place;
+	lane->io_bytes_best = APN_IO_BYTES_MAX;
 	kref_init(&lane->ref);
 	mutex_init(&lane->tx_lock);
 	init_llist_head(&lane->fresh);
 	INIT_LIST_HEAD(&lane->urgent);
 	INIT_LIST_HEAD(&lane->bulk);
+	INIT_LIST_HEAD(&lane->unplaced);
 	spin_lock_init(&lane->asks_lock);
 	INIT_LIST_HEAD(&lane->asks);
 	INIT_LIST_HEAD(&lane->undrained);
@@ -116,14 +119,18 @@ void apn_lane_die(struct apn_lane *lane, int error, const char *reason)
 }
 EXPORT_SYMBOL_GPL(apn_lane_die);
 
+static struct list_head *list_of(struct apn_lane *lane, const struct apn_tx *tx)
+{
+	return tx->bytes <= APN_SMALL_BYTES ? &lane->urgent : &lane->bulk;
+}
+
 static void sort_fresh(struct apn_lane *lane)
 {
 	struct llist_node *node = llist_reverse_order(llist_del_all(&lane->fresh));
 	struct apn_tx *tx, *next;
 
 	llist_for_each_entry_safe(tx, next, node, fresh)
-		list_add_tail(&tx->queued,
-			      tx->bytes <= APN_SMALL_BYTES ? &lane->urgent : &lane->bulk);
+		list_add_tail(&tx->queued, list_of(lane, tx));
 }
 
 static struct apn_tx *first(struct list_head *list)
@@ -159,6 +166,7 @@ void apn_lane_close(struct apn_lane *lane)
 	sort_fresh(lane);
 	drain(&lane->urgent, -ENOTCONN);
 	drain(&lane->bulk, -ENOTCONN);
+	drain(&lane->unplaced, -ENOTCONN);
 	mutex_unlock(&lane->tx_lock);
 }
 EXPORT_SYMBOL_GPL(apn_lane_close);
@@ -166,7 +174,7 @@ EXPORT_SYMBOL_GPL(apn_lane_close);
 bool apn_lane_pending(struct apn_lane *lane)
 {
 	return !llist_empty(&lane->fresh) || !list_empty(&lane->urgent) ||
-	       !list_empty(&lane->bulk);
+	       !list_empty(&lane->bulk) || !list_empty(&lane->unplaced);
 }
 EXPORT_SYMBOL_GPL(apn_lane_pending);
 
@@ -181,12 +189,33 @@ static void set_chunk(struct apn_hdr *hdr, u32 at, bool last)
 	}
 }
 
-/* Small payloads and bare headers first; of a bulk payload one chunk, then look again. */
-static void cut(struct apn_lane *lane, struct apn_tx *tx, struct apn_out *out)
+static bool has_payload(const struct apn_tx *tx)
 {
-	out->bytes = min_t(u32, tx->left, lane->bounds.chunk_bytes);
+	return tx->hdr.op >= APN_OP_READ && (tx->left || tx->load);
+}
+
+static bool waits_for_place(const struct apn_lane *lane, const struct apn_tx *tx)
+{
+	return lane->transport->place && tx->hdr.op >= APN_OP_READ &&
+	       max(tx->bytes, tx->load) > lane->transport->plain_bytes;
+}
+
+/* How much of @tx the next PDU carries, and where that goes. */
+static int measure(struct apn_lane *lane, struct apn_tx *tx, struct apn_out *out)
+{
+	out->tx = tx;
 	out->hdr = tx->hdr;
 	out->payload = tx->payload;
+	out->key = 0;
+	if (lane->transport->place && has_payload(tx))
+		return lane->transport->place(lane, tx, out);
+	return min_t(u32, tx->left, lane->bounds.chunk_bytes);
+}
+
+/* Small payloads and bare headers first; of a bulk payload one chunk, then look again. */
+static void cut(struct apn_lane *lane, struct apn_tx *tx, struct apn_out *out, u32 bytes)
+{
+	out->bytes = bytes;
 	set_chunk(&out->hdr, tx->bytes - tx->left, out->bytes == tx->left);
 	out->hdr.data_len = cpu_to_le32(out->bytes);
 	if (lane->bounds.digest && out->bytes && tx->hdr.op > APN_OP_AUTH_ACK)
@@ -194,6 +223,39 @@ static void cut(struct apn_lane *lane, struct apn_tx *tx, struct apn_out *out)
 	if (lane->user->granted)
 		out->hdr.granted = cpu_to_le64(lane->user->granted(lane));
 	apn_pdu_seal(&out->hdr);
+}
+
+static struct apn_tx *first_due(struct apn_lane *lane)
+{
+	struct apn_tx *tx = first(&lane->urgent);
+
+	if (!tx && !list_empty(&lane->bulk) && apn_pacer_may_send(READ_ONCE(lane->pacer)))
+		tx = first(&lane->bulk);
+	return tx;
+}
+
+/* Whose place is not free yet lets others pass, but none that waits for one as well. */
+static struct apn_tx *next_tx(struct apn_lane *lane, struct apn_out *out, int *bytes)
+{
+	struct apn_tx *tx = first(&lane->unplaced);
+
+	if (tx) {
+		*bytes = measure(lane, tx, out);
+		if (*bytes >= 0) {
+			list_move(&tx->queued, list_of(lane, tx));
+			return tx;
+		}
+	}
+	while ((tx = first_due(lane))) {
+		bool queue_up = !list_empty(&lane->unplaced) && waits_for_place(lane, tx) &&
+				tx->left == tx->bytes;
+
+		*bytes = queue_up ? -EAGAIN : measure(lane, tx, out);
+		if (*bytes >= 0)
+			return tx;
+		list_move_tail(&tx->queued, &lane->unplaced);
+	}
+	return NULL;
 }
 
 /*
@@ -205,15 +267,14 @@ static void cut(struct apn_lane *lane, struct apn_tx *tx, struct apn_out *out)
 bool apn_lane_next(struct apn_lane *lane, struct apn_out *out)
 {
 	struct apn_tx *tx;
+	int bytes;
 
 	lockdep_assert_held(&lane->tx_lock);
 	sort_fresh(lane);
-	tx = first(&lane->urgent);
-	if (!tx && !list_empty(&lane->bulk) && apn_pacer_may_send(READ_ONCE(lane->pacer)))
-		tx = first(&lane->bulk);
+	tx = next_tx(lane, out, &bytes);
 	if (!tx)
 		return false;
-	cut(lane, tx, out);
+	cut(lane, tx, out, bytes);
 	apn_pacer_sent(READ_ONCE(lane->pacer), out->bytes);
 	tx->left -= out->bytes;
 	out->done = NULL;
@@ -253,6 +314,7 @@ int apn_lane_header(struct apn_lane *lane, const struct apn_hdr *hdr)
 	rx->left = le32_to_cpu(hdr->data_len);
 	rx->owner = NULL;
 	rx->damaged = false;
+	rx->tx = NULL;
 	ret = lane->user->begin(lane, rx);
 	if (ret && ret != -EAGAIN)
 		apn_lane_die(lane, ret, "the operation does not fit the session");

@@ -25,7 +25,7 @@ struct apn_line;
 struct apn_tx {
 	union {
 		struct llist_node fresh; /* lane->fresh */
-		struct list_head queued; /* lane->urgent or lane->bulk, under tx_lock */
+		struct list_head queued; /* one of the lane's lists, under tx_lock */
 	};
 	struct apn_hdr hdr; /* but for data_len, data_crc, granted, crc, chunk */
 	struct apn_payload payload;
@@ -33,6 +33,10 @@ struct apn_tx {
 	u32 left; /* payload bytes that no chunk has taken yet */
 	u32 bytes; /* of payload, in all */
 	u32 load; /* payload bytes that it moves, in either direction */
+	/* Where the peer put, or wants to have, its payload, and what of ours it can reach. */
+	u32 place;
+	u32 place_start;
+	void *placed; /* the transport's; set from ->place() to ->answered() */
 	/*
 	 * The transport needs @tx and its header no more. Its pages may still be
 	 * referenced by the network until the peer has answered or the lane is closed.
@@ -48,6 +52,10 @@ struct apn_rx {
 	void *owner; /* of the data; for ->end() */
 	u32 left;
 	bool damaged; /* the digest does not fit the data */
+	bool landed; /* its data was put into memory by the peer: at its place, or at @at */
+	struct apn_tx *tx; /* whose answer it is; set by ->begin() if that was placed */
+	const struct bio_vec *at; /* target: ->begin() takes references */
+	unsigned int at_entries;
 };
 
 /* What a lane tells those who use it. */
@@ -99,6 +107,7 @@ struct apn_lane {
 	struct list_head urgent;
 	struct list_head bulk;
 	struct apn_pacer *pacer; /* the line's, when the transport has joined it; else NULL */
+	struct list_head unplaced; /* their payload waits for a place; in order */
 	atomic_long_t load; /* payload bytes asked of it, both directions */
 	atomic64_t sent_bytes;
 	atomic64_t received_bytes;
@@ -127,6 +136,9 @@ struct apn_lane {
 	atomic_t requests;
 	void *stranger; /* target: the gate's, until the lane is in its slot */
 	u64 granted; /* what AUTH_ACK says */
+	u32 io_bytes_best; /* the largest request that its transport moves at its best */
+	u64 wish_bytes; /* host: what it would like to have on the way by this lane */
+	u32 rtt_us; /* host: of the line, when it connected; zero: not known */
 	bool digest; /* agreed in HELLO; holds from AUTH_ACK on */
 	bool rates; /* likewise */
 	u8 channel[APN_CHANNEL_BYTES]; /* what its connection is bound to; the transport's */
@@ -151,6 +163,9 @@ struct apn_out {
 	struct apn_hdr hdr; /* sealed */
 	struct apn_payload payload;
 	u32 bytes; /* of payload in this PDU */
+	u32 key; /* not zero: the payload is put into the peer's memory, at @address */
+	u64 address;
+	struct apn_tx *tx; /* whose piece it is */
 	struct apn_tx *done; /* with this PDU the tx is complete: say ->sent() */
 };
 
@@ -181,6 +196,13 @@ static inline bool apn_lane_pages_out(struct apn_lane *lane)
 static inline bool apn_lane_dead(const struct apn_lane *lane)
 {
 	return test_bit(APN_LANE_DEAD, &lane->bits);
+}
+
+/* The answer to @tx came: the peer need not reach its payload any more. */
+static inline void apn_lane_answered(struct apn_lane *lane, struct apn_tx *tx)
+{
+	if (tx->placed)
+		lane->transport->answered(lane, tx);
 }
 
 /* For transports. */

@@ -17,6 +17,9 @@ enum {
 	APN_RETRY_MAX_MS = 5000,
 	APN_LINE_KEEP_MS = 60000, /* how long a target remembers a line with no lane */
 	APN_REASON_BYTES = 160,
+	APN_RATE_UNKNOWN = 1250000000, /* bytes per second, where none was declared */
+	APN_WISH_SMALL = 1 << 20, /* beside a round trip's worth, lane 0 wishes for so much */
+	APN_WISH_BULK = 2 << 20,
 };
 
 enum apn_line_state {
@@ -123,6 +126,7 @@ struct apn_line {
 	unsigned int wanted; /* host: lanes asked for; target: granted */
 	u32 chunk_bytes;
 	u32 io_bytes;
+	u32 io_bytes_best; /* host: the largest that its transport moves at its best */
 	u32 requests;
 	struct apn_slot slot[APN_LANES_MAX];
 

@@ -124,6 +124,22 @@ static bool may_grant(__u8 op, const struct apn_bounds *bounds)
 	       (op == APN_OP_AUTH_ACK || bounds->phase == APN_PHASE_LIVE);
 }
 
+/* A READ whose data is put into memory says where that begins in its page. */
+static bool place_ok(const struct apn_hdr *hdr, const struct apn_bounds *bounds)
+{
+	if (!hdr->io.place)
+		return true;
+	return bounds->placed && (hdr->op == APN_OP_READ || hdr->op == APN_OP_WRITE);
+}
+
+static bool start_ok(const struct apn_hdr *hdr)
+{
+	__u32 start = le32_to_cpu(hdr->io.chunk);
+
+	return !start ||
+	       (hdr->op == APN_OP_READ && hdr->io.place && start < APN_PLACE_BYTES);
+}
+
 /* READ, WRITE, DISCARD, WRITE_ZEROES: the part that needs no device to judge. */
 static enum apn_bad check_io(const struct apn_hdr *hdr, const struct apn_bounds *bounds)
 {
@@ -135,10 +151,10 @@ static enum apn_bad check_io(const struct apn_hdr *hdr, const struct apn_bounds 
 		return APN_BAD_RANGE;
 	if (moves && length > bounds->io_bytes)
 		return APN_BAD_RANGE;
-	if (hdr->io.place)
+	if (!place_ok(hdr, bounds))
 		return APN_BAD_PAD;
 	if (hdr->op != APN_OP_WRITE)
-		return chunk ? APN_BAD_CHUNK : APN_GOOD;
+		return start_ok(hdr) ? APN_GOOD : APN_BAD_CHUNK;
 	if (!data || (chunk | data) & 511 || chunk >= length || data > length - chunk)
 		return APN_BAD_CHUNK;
 	return APN_GOOD;

@@ -15,6 +15,7 @@ struct apn_bounds {
 	__u8 control; /* lane 0: control PDUs are legal */
 	__u8 digest;
 	__u8 rates; /* PING and PONG may say a rate */
+	__u8 placed; /* payload may be put into memory: io.place has a meaning */
 	__u32 chunk_bytes;
 	__u32 io_bytes;
 };

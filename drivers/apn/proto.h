@@ -37,6 +37,8 @@ enum {
 	APN_IO_BYTES_MAX = 16 * 1024 * 1024, /* what one request may ever be */
 	APN_BODY_BYTES_MAX = 1024, /* body of a set-up or control PDU */
 	APN_PARTIAL_MAX = 8, /* writes begun and not complete, a lane */
+	APN_PLACE_BYTES = 4096, /* RDMA: the unit in which memory is granted ahead */
+	APN_PLAIN_BYTES = 4096, /* RDMA: payload up to here travels in the message itself */
 	APN_PING_MS_MIN = 10, /* asking more often would be a flood */
 	APN_SIGNS_PER_S = 256, /* PINGs and PONGs that one side may send on a lane */
 };
@@ -122,8 +124,8 @@ enum apn_security {
 struct apn_wire_io {
 	__le64 offset; /* bytes from the start of the device */
 	__le64 length; /* of the whole request */
-	__le32 chunk; /* WRITE: where in the request this payload lies */
-	__le32 place; /* RDMA: slot or remote key; TCP: zero */
+	__le32 chunk; /* WRITE: where in the request this payload lies; READ: see place */
+	__le32 place; /* RDMA: WRITE: its first place, from 1; READ: key, chunk says from where */
 };
 
 struct apn_wire_reply {
@@ -311,5 +313,36 @@ struct apn_refuse {
 	char text[APN_TEXT_BYTES]; /* one sentence for a person, NUL-padded, printable ASCII */
 };
 static_assert(sizeof(struct apn_refuse) == 200);
+
+/*
+ * RDMA: the private data of a connection's request and of its acceptance, and what a
+ * target grants. A grant travels as a message of its own, told by immediate data.
+ */
+#define APN_RDMA_MAGIC "APNR"
+
+struct apn_rdma_hello {
+	__u8 magic[4];
+	__u8 version; /* of this way of travelling */
+	__u8 ack_timeout; /* host: as of a queue pair, 4.096 us << this; target: zero */
+	__u8 pad[2];
+	__le32 wish; /* host: places that it would like to be granted; target: zero */
+	__u8 pad2[4];
+};
+static_assert(sizeof(struct apn_rdma_hello) == 16);
+
+enum {
+	APN_RDMA_VERSION = 1,
+	APN_RDMA_GRANT = 1, /* immediate data of a grant */
+	APN_RDMA_STEP = 512, /* places of one grant, at most */
+	APN_RDMA_PLACES_MAX = 1 << 16, /* of a lane, in all: 256 MiB */
+};
+
+struct apn_rdma_grant {
+	__le32 first; /* number of its first place; the first grant's is 1 */
+	__le32 places; /* all grants but the last have as many as the first */
+	__le32 key; /* their memory begins at address zero of this key */
+	__u8 pad[4];
+};
+static_assert(sizeof(struct apn_rdma_grant) == 16);
 
 #endif /* APN_PROTO_H */

@@ -6,6 +6,7 @@
 #include "rules.h"
 #include "wait.h"
 
+#include <linux/math64.h>
 #include <linux/random.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
@@ -210,10 +211,12 @@ static void end_surplus(struct apn_line *line)
 	}
 }
 
-static void agree(struct apn_line *line, const struct apn_auth_ack *agreed)
+static void agree(struct apn_line *line, const struct apn_lane *lane,
+		  const struct apn_auth_ack *agreed)
 {
 	line->chunk_bytes = le32_to_cpu(agreed->chunk_bytes);
 	line->io_bytes = le32_to_cpu(agreed->io_bytes);
+	line->io_bytes_best = min(line->io_bytes, lane->io_bytes_best);
 	line->requests = le32_to_cpu(agreed->requests);
 	line->lanes = min_t(u32, line->wanted, le16_to_cpu(agreed->lanes));
 	memcpy(line->instance, agreed->instance, APN_UUID_BYTES);
@@ -242,7 +245,7 @@ static bool install(struct apn_slot *slot, struct apn_lane *lane, const struct a
 	}
 	lane->epoch = line->epoch;
 	if (!slot->index)
-		agree(line, agreed);
+		agree(line, lane, agreed);
 	rcu_assign_pointer(slot->lane, lane);
 	line->live++;
 	slot->attempt = 0;
@@ -314,6 +317,16 @@ static bool due(struct apn_slot *slot)
 	return !slot->index || (slot->index < line->lanes && lane_of(&line->slot[0]));
 }
 
+/* A lane's share of what the line carries in a round trip, as far as that is known. */
+static u64 wish_bytes(const struct apn_line *line, unsigned int index)
+{
+	u32 rtt_us = min_t(u32, READ_ONCE(line->rtt_min_us), USEC_PER_SEC);
+	u64 rate = READ_ONCE(line->rate) ?: APN_RATE_UNKNOWN;
+
+	return mul_u64_u32_div(rate, rtt_us, USEC_PER_SEC) / (max(line->lanes, 2U) - 1) +
+	       (index ? APN_WISH_BULK : APN_WISH_SMALL);
+}
+
 static void connect_slot(struct apn_slot *slot)
 {
 	struct apn_line *line = slot->line;
@@ -327,6 +340,8 @@ static void connect_slot(struct apn_slot *slot)
 	}
 	lane->line = line;
 	lane->index = slot->index;
+	lane->wish_bytes = wish_bytes(line, slot->index);
+	lane->rtt_us = READ_ONCE(line->rtt_us);
 	lane->bounds.control = !slot->index;
 	if (begin_setup(slot, lane))
 		connect_lane(slot, lane, reason);

@@ -10,7 +10,9 @@
 
 struct apn_lane;
 struct apn_listener;
+struct apn_out;
 struct apn_pacer;
+struct apn_tx;
 
 /* Where a connection goes and what it goes through. */
 struct apn_route {
@@ -38,6 +40,16 @@ struct apn_route {
  * @pages_out: may be NULL; of a lane that is closed: can pages that were sent over it
  *	still go out? Once false, it stays so.
  * @listen: zero promises ->accepted() calls of the listener until @unlisten returns.
+ *
+ * A transport whose peers put payload into each other's memory has these as well:
+ *
+ * @plain_bytes: payload up to here travels in the PDU and never waits for a place.
+ * @place fills in where the next piece of @tx's payload goes, or, in a READ, where the
+ *	peer shall put it; returns the bytes of that piece. -EAGAIN: there is no place
+ *	now, and a kick follows when it is worth asking again. Under tx_lock.
+ * @answered: the answer to a @tx that has ->placed came. The peer can't reach what
+ *	was placed for it once @tx had both this and its ->sent(), which may come later.
+ * @admit: the peer has proved who it is, and may be given @bytes of memory ahead.
  */
 struct apn_transport {
 	const char *name;
@@ -45,6 +57,8 @@ struct apn_transport {
 	struct list_head node; /* transports_lock */
 	size_t lane_bytes; /* its own struct, with struct apn_lane as first member */
 	size_t listener_bytes; /* likewise */
+	u32 plain_bytes;
+	bool no_tls; /* security level tls can't be had over it: apn_no_tls says why */
 	int (*connect)(struct apn_lane *lane, const struct apn_route *route);
 	void (*kick)(struct apn_lane *lane, bool direct);
 	void (*close)(struct apn_lane *lane);
@@ -56,6 +70,9 @@ struct apn_transport {
 	void (*pace)(struct apn_lane *lane, struct apn_pacer *pacer); /* may be NULL */
 	int (*listen)(struct apn_listener *listener);
 	void (*unlisten)(struct apn_listener *listener);
+	int (*place)(struct apn_lane *lane, struct apn_tx *tx, struct apn_out *out);
+	void (*answered)(struct apn_lane *lane, struct apn_tx *tx);
+	void (*admit)(struct apn_lane *lane, u64 bytes);
 };
 
 /* A place where connections come in. */
@@ -72,6 +89,7 @@ struct apn_listener {
 };
 
 extern const struct cred *apn_kernel_cred; /* to send as */
+extern const char apn_no_tls[]; /* a sentence for a person */
 
 int apn_transport_register(struct apn_transport *transport);
 void apn_transport_unregister(struct apn_transport *transport);

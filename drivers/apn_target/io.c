@@ -82,6 +82,35 @@ static int take_pages(struct apn_io *io, gfp_t gfp)
 	return n;
 }
 
+static int take_table(struct apn_io *io, gfp_t gfp)
+{
+	io->table = make_table(io, gfp);
+	return io->table ? 0 : -ENOMEM;
+}
+
+/* The payload lies in pages already: they are ours as well, until the device has it. */
+static int take_landed(struct apn_io *io, struct apn_rx *rx)
+{
+	const struct bio_vec *at = rx->at;
+	unsigned int left;
+
+	apn_payload_table(&rx->to, ITER_DEST, at, rx->at_entries, rx->left);
+	for (left = rx->at_entries; left; left--, at++) {
+		struct bio_vec *last = io->entries ? &io->table[io->entries - 1] : NULL;
+
+		if (last && last->bv_page == at->bv_page &&
+		    last->bv_offset + last->bv_len == at->bv_offset) {
+			last->bv_len += at->bv_len;
+			continue;
+		}
+		if (io->entries == io->room)
+			return -EPROTO;
+		get_page(at->bv_page);
+		io->table[io->entries++] = *at;
+	}
+	return 0;
+}
+
 static void drop_pages(struct apn_io *io)
 {
 	if (!io->table)
@@ -98,9 +127,10 @@ static bool moves(u8 op)
 }
 
 /* Without its session and lane, which io_take() gives it. */
-static struct apn_io *io_make(const struct apn_hdr *hdr, gfp_t gfp)
+static struct apn_io *io_make(const struct apn_rx *rx, gfp_t gfp)
 {
 	struct apn_io *io = kmem_cache_alloc(io_cache, gfp);
+	const struct apn_hdr *hdr = &rx->hdr;
 
 	if (!io)
 		return NULL;
@@ -109,7 +139,8 @@ static struct apn_io *io_make(const struct apn_hdr *hdr, gfp_t gfp)
 	io->offset = le64_to_cpu(hdr->io.offset);
 	io->bytes = moves(hdr->op) ? le64_to_cpu(hdr->io.length) : 0;
 	INIT_LIST_HEAD(&io->node);
-	if (hdr->op != APN_OP_WRITE || !take_pages(io, gfp))
+	if (hdr->op != APN_OP_WRITE ||
+	    !(rx->landed ? take_table(io, gfp) : take_pages(io, gfp)))
 		return io;
 	kmem_cache_free(io_cache, io);
 	return NULL;
@@ -171,6 +202,8 @@ static void reply(struct apn_io *io)
 	hdr->handle = io->ask.handle;
 	hdr->tag = io->ask.tag;
 	hdr->reply.service_ns = cpu_to_le64(io->start_ns ? ktime_get_ns() - io->start_ns : 0);
+	io->tx.place = le32_to_cpu(io->ask.io.place);
+	io->tx.place_start = le32_to_cpu(io->ask.io.chunk);
 	io->tx.bytes = data ? io->bytes : 0;
 	io->tx.left = io->tx.bytes;
 	io->tx.sent = reply_sent;
@@ -596,9 +629,11 @@ static int go_on(struct apn_lane *lane, struct apn_rx *rx, struct apn_io *io)
 {
 	if (!io || io->received != le32_to_cpu(rx->hdr.io.chunk) ||
 	    io->ask.io.offset != rx->hdr.io.offset || io->ask.io.length != rx->hdr.io.length ||
-	    io->ask.flags != rx->hdr.flags)
+	    io->ask.flags != rx->hdr.flags || io->ask.io.place != rx->hdr.io.place)
 		return -EPROTO;
 	rx->owner = io;
+	if (rx->landed)
+		return take_landed(io, rx);
 	apn_payload_table(&rx->to, ITER_DEST, io->table, io->entries, io->bytes);
 	apn_payload_skip(&rx->to, io->received);
 	return 0;
@@ -644,7 +679,7 @@ static int begin_new(struct apn_lane *lane, struct apn_session *session, struct 
 
 	if (write && (rx->hdr.io.chunk || find_partial(lane, &rx->hdr) || !within_line(lane)))
 		return -EPROTO;
-	io = take_spare(lane) ?: io_make(&rx->hdr, GFP_NOWAIT | __GFP_NOWARN);
+	io = take_spare(lane) ?: io_make(rx, GFP_NOWAIT | __GFP_NOWARN);
 	if (!io)
 		return -EAGAIN;
 	io_take(io, lane, session);
@@ -658,6 +693,8 @@ static int begin_new(struct apn_lane *lane, struct apn_session *session, struct 
 	count_begun(lane, io->bytes);
 	if (overdrawn(lane->line))
 		return -EDQUOT;
+	if (rx->landed)
+		return take_landed(io, rx);
 	apn_payload_table(&rx->to, ITER_DEST, io->table, io->entries, io->bytes);
 	return 0;
 }
@@ -692,7 +729,7 @@ void apn_io_end(struct apn_lane *lane, struct apn_rx *rx)
 void apn_io_wait(struct apn_lane *lane, struct apn_rx *rx)
 {
 	if (!lane->spare)
-		lane->spare = io_make(&rx->hdr, GFP_NOIO | __GFP_NOFAIL);
+		lane->spare = io_make(rx, GFP_NOIO | __GFP_NOFAIL);
 }
 
 /* The lane is closed, its receive context over: what was not submitted never will be. */

@@ -37,7 +37,7 @@ static void take_geometry(struct apnbd_session *session, const struct apn_attach
 	l->physical_bytes = le32_to_cpu(a->physical_bytes);
 	l->io_min_bytes = le32_to_cpu(a->io_min_bytes);
 	l->io_opt_bytes = le32_to_cpu(a->io_opt_bytes);
-	l->max_bytes = session->path.line->io_bytes;
+	l->max_bytes = session->path.line->io_bytes_best;
 	l->discard_granularity = le32_to_cpu(a->discard_granularity);
 	l->discard_bytes = session->flags & APN_DISK_DISCARD ? le64_to_cpu(a->discard_bytes) : 0;
 	l->zeroes_bytes = session->flags & APN_DISK_WRITE_ZEROES ? le64_to_cpu(a->zeroes_bytes) : 0;

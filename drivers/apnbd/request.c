@@ -280,6 +280,7 @@ int apnbd_request_load(struct apnbd_request *req, u32 handle)
 	req->damaged = false;
 	req->status = APN_STATUS_OK;
 	req->service_ns = 0;
+	req->tx.placed = NULL;
 	aim_payload(req);
 	return 0;
 }
@@ -333,9 +334,10 @@ int apnbd_reply_begin(struct apn_lane *lane, void *entry, struct apn_rx *rx)
 	if (rx->hdr.op != APN_OP_REPLY || !path)
 		return -EPROTO;
 	req = find(path->session, lane, &rx->hdr);
-	if (!req || !fits(req, &rx->hdr))
+	if (!req || !fits(req, &rx->hdr) || (rx->landed && !req->tx.placed))
 		return -EPROTO;
 	rx->owner = req;
+	rx->tx = &req->tx;
 	if (rx->left)
 		rx->to = req->tx.payload;
 	return 0;
@@ -364,6 +366,7 @@ void apnbd_reply_end(struct apn_lane *lane, struct apn_rx *rx)
 		return;
 	req->status = le16_to_cpu(rx->hdr.status);
 	req->service_ns = le64_to_cpu(rx->hdr.reply.service_ns);
+	apn_lane_answered(lane, &req->tx);
 	set_bit(APNBD_ANSWERED, &req->bits);
 	smp_mb__after_atomic(); /* pairs with request_sent() */
 	try_finish(req);

@@ -22,6 +22,7 @@ enum {
 	CONTROL = 1 << 1,
 	DIGEST = 1 << 2,
 	AS_IT_IS = 1 << 3, /* the checksum too */
+	PLACED = 1 << 4,
 };
 
 static struct apn_bounds bounds_of(const __u8 *agreed)
@@ -32,6 +33,7 @@ static struct apn_bounds bounds_of(const __u8 *agreed)
 		.from_host = !!(agreed[0] & FROM_HOST),
 		.control = !!(agreed[0] & CONTROL),
 		.digest = !!(agreed[0] & DIGEST),
+		.placed = !!(agreed[0] & PLACED),
 		.phase = agreed[1] % (APN_PHASE_LIVE + 1),
 		.chunk_bytes = chunk,
 		.io_bytes = chunk * (1 + agreed[3] % 128),
@@ -55,13 +57,14 @@ static void promise_io(const struct apn_hdr *hdr, const struct apn_bounds *bound
 
 	PROMISE(length && length % 512 == 0 && offset % 512 == 0);
 	PROMISE(offset <= ~0ULL - length);
-	PROMISE(!hdr->io.place);
+	PROMISE(!hdr->io.place ||
+		(bounds->placed && (hdr->op == APN_OP_READ || hdr->op == APN_OP_WRITE)));
 	if (hdr->op == APN_OP_READ || hdr->op == APN_OP_WRITE)
 		PROMISE(length <= bounds->io_bytes);
 	if (hdr->op == APN_OP_WRITE)
 		PROMISE(data && data % 512 == 0 && chunk % 512 == 0 && chunk + data <= length);
 	else
-		PROMISE(!chunk && !data);
+		PROMISE(!data && chunk < (hdr->io.place ? APN_PLACE_BYTES : 1));
 }
 
 static void promise_reply(const struct apn_hdr *hdr, const struct apn_bounds *bounds)
