@@ -14,6 +14,7 @@
 # A command that fails by itself, outside of these, fails the test too, with its line.
 
 set -eu -o pipefail
+: "${APN_TRANSPORT:=tcp}"
 shopt -s inherit_errexit
 
 _n=0
@@ -116,10 +117,27 @@ STORAGE=192.0.2.1 STORAGE6=2001:db8::1
 GPU=192.0.2.2 GPU6=2001:db8::2
 
 in_ns() {
-	local ns=$1
+	local ns=$1 by=()
 	shift
+	if [ "$APN_TRANSPORT" != tcp ] && _names_transport "$@"; then
+		by=(--transport "$APN_TRANSPORT")
+	fi
+	if [ -n "${_sites_here:-}" ]; then
+		"$@" "${by[@]}"
+		return
+	fi
 	# not "ip netns exec": it mounts /sys again and hides configfs
-	nsenter --net="/run/netns/$ns" "$@"
+	nsenter --net="/run/netns/$ns" "$@" "${by[@]}"
+}
+
+# Is it a command of apnctl that names a transport, and does not? So the switch --transport reaches every test.
+_names_transport() {
+	case "$*" in
+	*\ --transport\ *) false ;;
+	apnctl\ connect\ * | apnctl\ discover\ * | apnctl\ port\ add\ * | apnctl\ port\ del\ *) ;;
+	apnctl\ -j\ connect\ * | apnctl\ -j\ discover\ *) ;;
+	*) false ;;
+	esac
 }
 on_storage() { in_ns storage "$@"; }
 on_gpu() { in_ns gpu "$@"; }
@@ -137,6 +155,22 @@ two_sites() {
 		shift
 	done
 	modprobe -a veth sch_netem
+	if [ "$APN_TRANSPORT" = rdma ] && ! _rxe_knows_namespaces; then
+		_both_here "$mtu"
+	else
+		_make_sites "$mtu" "$router"
+	fi
+	[ "$APN_TRANSPORT" != rdma ] || _rdma_sites
+	[ -z "$delay" ] || netem+=(delay "$delay")
+	[ -z "$rate" ] || netem+=(rate "$rate")
+	[ ${#netem[@]} -gt 0 ] || return 0
+	for site in storage gpu; do
+		in_ns "$site" tc qdisc add dev "$(_line_of "$site")" root netem limit 1000000 "${netem[@]}"
+	done
+}
+
+_make_sites() {
+	local mtu=$1 router=$2 site
 	for site in storage gpu ${router:+router}; do
 		ip netns add "$site"
 		later ip netns del "$site"
@@ -151,12 +185,68 @@ two_sites() {
 	_address storage $STORAGE $STORAGE6 "$mtu" $GPU $GPU6 "$router"
 	_address gpu $GPU $GPU6 "$mtu" $STORAGE $STORAGE6 "$router"
 	[ -z "$router" ] || _route "$mtu"
-	[ -z "$delay" ] || netem+=(delay "$delay")
-	[ -z "$rate" ] || netem+=(rate "$rate")
-	[ ${#netem[@]} -gt 0 ] || return 0
+}
+
+_line_of() { [ -n "${_sites_here:-}" ] && [ "$1" = gpu ] && echo line-gpu || echo line; }
+
+# --- RDMA over Ethernet on the line ------------------------------------------------------------------------------
+
+_rxe_knows_namespaces() {
+	modprobe -q rdma_rxe || skip "this kernel has no RDMA over Ethernet"
+	grep -q ' rxe_ns_pernet_sk4' /proc/kallsyms # 7.1
+}
+
+_rdma_sites() {
+	local site
+	need rdma
 	for site in storage gpu; do
-		in_ns "$site" tc qdisc add dev line root netem limit 1000000 "${netem[@]}"
+		in_ns "$site" rdma link add "rxe-$site" type rxe netdev "$(_line_of "$site")"
+		later _rdma_gone "$site"
 	done
+}
+
+_rdma_gone() { [ ! -e "/sys/class/infiniband/rxe-$1" ] || rdma link delete "rxe-$1"; }
+
+# Older kernels hear RDMA over Ethernet in the first namespace alone. Both sites are there then, with the ends "line"
+# (storage) and "line-gpu"; what one address says to the other goes over the cable, though both are this machine's.
+_both_here() {
+	local file
+	_sites_here=y
+	ip link add line type veth peer name line-gpu
+	later ip link del line
+	ip link set line mtu "$1" up
+	ip link set line-gpu mtu "$1" up
+	ip addr add $STORAGE/32 dev line
+	ip addr add $GPU/32 dev line-gpu
+	for file in all/accept_local line/accept_local line-gpu/accept_local; do
+		echo 1 >/proc/sys/net/ipv4/conf/$file
+	done
+	for file in all/rp_filter line/rp_filter line-gpu/rp_filter; do
+		echo 0 >/proc/sys/net/ipv4/conf/$file
+	done
+	later ip rule del pref 100
+	ip rule add pref 100 lookup local
+	later ip rule add pref 0 lookup local
+	ip rule del pref 0
+	_rule 10 iif line lookup local
+	_rule 11 iif line-gpu lookup local
+	_rule 20 to $STORAGE lookup 50
+	_rule 21 to $GPU lookup 51
+	_both_routes
+}
+
+_rule() {
+	local pref=$1
+	shift
+	later ip rule del pref "$pref"
+	ip rule add pref "$pref" "$@"
+}
+
+# A link that was down has lost them.
+_both_routes() {
+	[ -n "${_sites_here:-}" ] || return 0
+	ip route replace $STORAGE dev line-gpu src $GPU table 50
+	ip route replace $GPU dev line src $STORAGE table 51
 }
 
 _cable() { ip link add "$2" netns "$1" type veth peer name "$4" netns "$3"; }
@@ -189,6 +279,14 @@ _route() {
 	in_ns router ip route add $GPU dev to-gpu
 	in_ns router ip -6 route add $STORAGE6 dev to-storage
 	in_ns router ip -6 route add $GPU6 dev to-gpu
+}
+
+# The line is cut, and joined again, at the storage site. What a link that is down forgets is told it anew.
+cut_line() { in_ns storage ip link set line down; }
+join_line() {
+	in_ns storage ip link set line up
+	in_ns storage ip addr add $STORAGE6/128 dev line nodad 2>/dev/null || :
+	_both_routes
 }
 
 # --- our modules -----------------------------------------------------------------------------------------------

@@ -29,11 +29,6 @@ verify() {
 		--verify_fatal=1 --iodepth=16 --ioengine=libaio --direct=1 --clocksource=clock_gettime --randseed=7 \
 		--verify_backlog=64
 }
-cut_line() { in_ns storage ip link set line down; }
-join_line() {
-	in_ns storage ip link set line up
-	in_ns storage ip addr add $STORAGE6/128 dev line nodad 2>/dev/null || :
-}
 
 try "export and port" serve
 disk=$(on_gpu apnctl connect $STORAGE one --security none)
