@@ -23,7 +23,7 @@ from tests import KINDS             # noqa: E402
 TESTBED = os.path.join(VM, "testbed")
 NAME = "bench/inside"
 SPEC = (1, 2, "3G", (), "")                 # machines, CPUs, memory, disks, more for the command line
-PEERS = ["apnbd", "nvme-tcp", "nbd"]         # and "local": the disk without a network
+PEERS = ["apnbd", "nvme", "nbd"]             # and "local": the disk without a network
 SIZES = [("4k", (1, 32)), ("128k", (1, 8)), ("1m", (1, 8))]
 CELLS = [(op, size, depth) for size, depths in SIZES for depth in depths for op in ("read", "write")]
 BYTES = {"4k": 4 << 10, "128k": 128 << 10, "1m": 1 << 20}
@@ -37,6 +37,8 @@ def arguments():
     p.add_argument("--quick", action="store_true", help="fewer and shorter runs: for a first look")
     p.add_argument("--rounds", type=int, help="rounds (default 7, --quick: 3)")
     p.add_argument("--seconds", type=float, help="length of a run, about (default 2, --quick: 0.5)")
+    p.add_argument("--transport", choices=["tcp", "rdma"], default="tcp",
+                   help="what apnbd and nvme go by; rdma: over Ethernet, in software")
     p.add_argument("--peer", action="append", choices=PEERS + ["local"],
                    help="only this one and apnbd (default: all; local is null_blk itself)")
     p.add_argument("--cell", action="append", metavar="OP/SIZE/DEPTH", help="only this, as in read/4k/32")
@@ -56,8 +58,9 @@ def arguments():
         if cell not in names:
             p.error(f"no cell {cell}; there are {', '.join(names)}")
     args.cells = [c for c, n in zip(CELLS, names) if not args.cell or n in args.cell]
-    args.peers = [x for x in PEERS + ["local"]
-                  if x == "apnbd" or (x in args.peer if args.peer else x != "local")]
+    args.rival = f"nvme-{args.transport}"
+    args.peers = [args.rival if x == "nvme" else x for x in PEERS + ["local"]
+                  if x == "apnbd" or (x in args.peer if args.peer else x != "local" and (x, args.transport) != ("nbd", "rdma"))]
     args.rounds = args.rounds or (3 if args.quick else 7)
     args.seconds = args.seconds or (0.5 if args.quick else 2)
     if args.instructions:
@@ -136,7 +139,7 @@ def run_in_machine(kind, args, folder):
     with open(os.path.join(out, "shared/bench.json"), "w", encoding="utf-8") as f:
         json.dump({"peers": args.peers, "cells": args.cells, "rounds": args.rounds, "seconds": args.seconds,
                    "count": args.count}, f)
-    vm = Meter(kind, "a", src, out, (1, args.cpus) + SPEC[2:])
+    vm = Meter(kind, "a", src, out, (1, args.cpus) + SPEC[2:], transport=args.transport)
     base = os.path.join(out, "a", NAME.replace("/", "_"))
     said, seen = [], 0
     end = time.monotonic() + limit + 300
@@ -234,9 +237,9 @@ def summarise(args, rows):
             line = {"op": cell[0], "size": cell[1], "depth": cell[2], "peer": peer, "runs": len(of[peer]),
                     "ios": int(of[peer][0]["ios"])}
             line.update({c: median(of[peer], c) for c in COLUMNS})
-            if "nvme-tcp" in of:
-                line["speed"] = ratio(of[peer], of["nvme-tcp"], "iops")
-                line["cpu"] = ratio(of[peer], of["nvme-tcp"], "cpu_s_million")
+            if args.rival in of:
+                line["speed"] = ratio(of[peer], of[args.rival], "iops")
+                line["cpu"] = ratio(of[peer], of[args.rival], "cpu_s_million")
                 line["verdict"] = verdict(cell, line["speed"], line["cpu"]) if peer == "apnbd" else ""
             found.append(line)
     return found
@@ -262,7 +265,7 @@ def table(found):
         line = (f"  {x['peer']:8}{x['iops']:9.0f}{x['mb_s']:8.1f}{x['mean_us']:10.1f}{x['p99_us']:10.1f}"
                 f"{x['cpu_s_million']:9.1f}{x['cpu_s_gib']:8.2f}{x['switches_req']:8.2f}{x['interrupts_req']:7.2f}"
                 f"{x['softirqs_req']:8.2f}")
-        if "speed" in x and x["peer"] != "nvme-tcp":
+        if "speed" in x and not x["peer"].startswith("nvme"):
             line += f"  {three(x['speed']):20} {three(x['cpu']):20} {x['verdict']}"
         lines.append(line.rstrip())
     return lines
@@ -303,9 +306,9 @@ def header(kind, kernel, args, said):
     return ["# SPDX-License-Identifier: GPL-2.0",
             f"# {kind}: kernel {kernel}, {args.cpus} CPU{'s' * (args.cpus > 1)}" + ("" if kind.startswith("uml") else f", {how}"),
             f"# apnbd {commit()}, {time.strftime('%Y-%m-%d')}; {os.cpu_count()} CPUs of the host, its load {load:.1f}",
-            f"# {args.rounds} round{'s' * (args.rounds > 1)} of runs of about {args.seconds:g} s; medians; speed and cpu are ratios to nvme-tcp "
+            f"# {args.rounds} round{'s' * (args.rounds > 1)} of runs of about {args.seconds:g} s; medians; speed and cpu are ratios to {args.rival} "
             "in the same round",
-            "# fio io_uring O_DIRECT random, one job; 127.0.0.1; null_blk memory_backed=0 under each"] + said
+            f"# fio io_uring O_DIRECT random, one job; {args.transport} to this machine; null_blk memory_backed=0 under each"] + said
 
 
 def bench(kind, args):
@@ -332,11 +335,12 @@ def bench(kind, args):
         say("calls of a request:")
         for line in counts:
             say("  " + "".join(f"{word:>{14 if i < 2 else 10}}" for i, word in enumerate(line.split("\t"))))
-    if "nvme-tcp" in args.peers:
+    if args.rival in args.peers:
         bad = missed(found)
-        say(f"bar (nowhere slower or dearer than nvme-tcp): {'met' if not bad else 'missed: ' + '; '.join(bad)}")
+        say(f"bar (nowhere slower or dearer than {args.rival}): {'met' if not bad else 'missed: ' + '; '.join(bad)}")
     if args.record:
-        path = os.path.join(HERE, "results", f"{kind}{'.instructions' if args.instructions else ''}.tsv")
+        path = os.path.join(HERE, "results", f"{kind}{'.rdma' if args.transport == 'rdma' else ''}"
+                            f"{'.instructions' if args.instructions else ''}.tsv")
         record(path, head, found)
         say(f"recorded: {os.path.relpath(path)}")
 

@@ -25,15 +25,29 @@ describe()
 		"largest request $(value "$queue/max_sectors_kb") KiB"
 }
 
+# Over RDMA an address has to be that of a device: one end of a cable whose other end nobody needs.
+at=127.0.0.1
+if [ "$APN_TRANSPORT" = rdma ]; then
+	at=192.0.2.1
+	modprobe -a veth rdma_rxe
+	ip link add line type veth peer name other
+	later ip link del line
+	ip link set line mtu 9000 up
+	ip link set other mtu 9000 up
+	ip addr add $at/24 dev line
+	rdma link add rxe-line type rxe netdev line
+	later rdma link delete rxe-line
+fi
+
 start_apnbd()
 {
 	load
 	null_disk
 	apnctl export add bench --device "$BACKING"
 	later apnctl export del bench --force
-	apnctl port add 127.0.0.1 --security none
-	later apnctl port del 127.0.0.1
-	disk=$(apnctl connect 127.0.0.1 bench --security none)
+	apnctl port add $at --security none --transport "$APN_TRANSPORT"
+	later apnctl port del $at --transport "$APN_TRANSPORT"
+	disk=$(apnctl connect $at bench --security none --transport "$APN_TRANSPORT")
 	later apnctl disconnect --all --force
 	disks+=("apnbd=$disk")
 	describe apnbd "$disk"
@@ -43,7 +57,7 @@ start_nvme()
 {
 	local target=/sys/kernel/config/nvmet set uuid=11111111-2222-3333-4444-555555555555
 
-	modprobe -a nvme_tcp nvmet_tcp
+	modprobe -a "nvme_$APN_TRANSPORT" "nvmet_$APN_TRANSPORT"
 	null_disk
 	mkdir -p $target/subsystems/bench/namespaces/1 $target/ports/1
 	echo 1 >$target/subsystems/bench/attr_allow_any_host
@@ -52,16 +66,16 @@ start_nvme()
 	later rmdir $target/subsystems/bench
 	later rmdir $target/subsystems/bench/namespaces/1
 	later rmdir $target/ports/1
-	for set in trtype=tcp adrfam=ipv4 traddr=127.0.0.1 trsvcid=4420; do
+	for set in "trtype=$APN_TRANSPORT" adrfam=ipv4 traddr=$at trsvcid=4420; do
 		echo "${set#*=}" >"$target/ports/1/addr_${set%=*}"
 	done
 	ln -s $target/subsystems/bench $target/ports/1/subsystems/bench
 	later rm $target/ports/1/subsystems/bench
-	nvme connect -t tcp -a 127.0.0.1 -s 4420 -n bench --hostnqn=nqn.2014-08.org.nvmexpress:uuid:$uuid --hostid=$uuid
+	nvme connect -t "$APN_TRANSPORT" -a $at -s 4420 -n bench --hostnqn=nqn.2014-08.org.nvmexpress:uuid:$uuid --hostid=$uuid
 	later nvme disconnect -n bench
-	within 20 "nvme-tcp's disk appears" test -b /dev/nvme0n1
-	disks+=(nvme-tcp=/dev/nvme0n1)
-	describe nvme-tcp "$(compgen -G '/sys/block/nvme0c*n1' || echo /dev/nvme0n1)"
+	within 20 "the disk of nvme appears" test -b /dev/nvme0n1
+	disks+=("nvme-$APN_TRANSPORT=/dev/nvme0n1")
+	describe "nvme-$APN_TRANSPORT" "$(compgen -G '/sys/block/nvme0c*n1' || echo /dev/nvme0n1)"
 }
 
 start_nbd()
@@ -89,7 +103,7 @@ start_local()
 need fio jq nvme nbdkit nbd-client python3
 disks=()
 for peer in $(conf 'peers[]'); do
-	"start_${peer%-tcp}"
+	"start_${peer%-*}"
 done
 udevadm settle
 python3 -B "$SELFTESTS/bench/measure.py" "$APN_SHARED/shared/bench.json" "$APN_SHARED/shared/raw.tsv" "${disks[@]}"

@@ -154,7 +154,7 @@ def main():
         conf = json.load(f)
     disks = [d.split("=", 1) for d in sys.argv[3:]]
     cells = [(c[0], c[1], int(c[2])) for c in conf["cells"]]
-    first = next((d for n, d in disks if n == "nvme-tcp"), disks[0][1])
+    first = next((d for n, d in disks if n.startswith("nvme")), disks[0][1])
     plan = []
     for cell in cells:
         for _, device in disks:
