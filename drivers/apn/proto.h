@@ -82,6 +82,7 @@ enum apn_flag {
 	APN_FLAG_FUA = 1 << 0, /* WRITE, WRITE_ZEROES: durable before the reply */
 	APN_FLAG_NOUNMAP = 1 << 1, /* WRITE_ZEROES: keep the blocks allocated */
 	APN_FLAG_MORE = 1 << 2, /* LISTED: ask again, from the next index */
+	APN_FLAG_WHOLE = 1 << 3, /* DETACH: the session ends on all its lines */
 };
 
 enum apn_status {

@@ -53,10 +53,27 @@ static struct apn_session *session_of(struct apn_line *line, u32 handle)
 	return session && apn_session_get(session) ? session : NULL;
 }
 
-/* The host let go of it, in order. */
-static void leave(struct apn_session *session)
+static bool same_disk(const struct apn_session *a, const struct apn_session *b)
+{
+	return !memcmp(a->uuid, b->uuid, APN_UUID_BYTES) && !strcmp(a->identity, b->identity);
+}
+
+/* Its other paths, which the host can't speak for itself: their lines may be dead. */
+static void end_others(struct apn_session *session)
+{
+	struct apn_session *other, *next;
+
+	list_for_each_entry_safe(other, next, &session->export->sessions, node)
+		if (other != session && same_disk(other, session))
+			apn_session_end(other, APN_STATUS_NO_SESSION, 0);
+}
+
+/* The host let go of it, in order; of @whole the disk, or of this path. */
+static void leave(struct apn_session *session, bool whole)
 {
 	guard(mutex)(&session->export->lock);
+	if (whole)
+		end_others(session);
 	apn_writer_leaves(session->export, session);
 	apn_session_end(session, APN_STATUS_NO_SESSION, 0);
 }
@@ -195,7 +212,7 @@ static void end_previous(struct question *q, const struct apn_attach *ask)
 	if (!old)
 		return;
 	if (memcmp(old->uuid, ask->session, APN_UUID_BYTES))
-		leave(old);
+		leave(old, false);
 	apn_session_put(old);
 }
 
@@ -257,7 +274,7 @@ static void do_detach(struct question *q)
 		refuse(q, APN_STATUS_NO_SESSION);
 		return;
 	}
-	leave(session);
+	leave(session, q->hdr.flags & APN_FLAG_WHOLE);
 	apn_wait_until(session->export->idle, apn_export_settled(session->export),
 		       MAX_SCHEDULE_TIMEOUT);
 	apn_session_put(session);

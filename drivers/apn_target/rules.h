@@ -18,7 +18,7 @@ struct apn_writer_facts {
 	bool present; /* a session that writes is there */
 	bool present_same_identity;
 	bool present_same_boot;
-	bool present_live; /* its line has a lane */
+	bool present_live; /* the line of one of its paths has a lane */
 	bool takeover; /* asked for, by a person */
 };
 

@@ -24,6 +24,17 @@ static struct apn_session *present_writer(struct apn_export *export)
 	return NULL;
 }
 
+/* Its host can be reached: the line of one of its paths has a lane. */
+static bool lives(const struct apn_export *export, const struct apn_session *writer)
+{
+	struct apn_session *path;
+
+	list_for_each_entry(path, &export->sessions, node)
+		if (same(path->uuid, writer->uuid) && apn_line_live(path->line))
+			return true;
+	return false;
+}
+
 static void gather(const struct apn_export *export, const struct apn_session *old,
 		   const struct apn_line *line, const struct apn_attach *ask,
 		   struct apn_writer_facts *f)
@@ -43,7 +54,7 @@ static void gather(const struct apn_export *export, const struct apn_session *ol
 		return;
 	f->present_same_identity = !strcmp(old->identity, line->identity);
 	f->present_same_boot = same(old->boot, ask->boot);
-	f->present_live = apn_line_live(old->line);
+	f->present_live = lives(export, old);
 }
 
 static void depose(struct apn_export *export)

@@ -66,6 +66,9 @@ static const struct header_case cases[] = {
 	  { { H(flags), APN_FLAG_MORE } }, {} },
 	{ "FLUSH with FUA", APN_OP_FLUSH, APN_BAD_FLAGS, { { H(flags), APN_FLAG_FUA } }, {} },
 	{ "LISTED with FUA", APN_OP_LISTED, APN_BAD_FLAGS, { { H(flags), APN_FLAG_FUA } }, {} },
+	{ "DETACH of the whole disk", APN_OP_DETACH, APN_GOOD, { { H(flags), APN_FLAG_WHOLE } }, {} },
+	{ "DETACH with MORE", APN_OP_DETACH, APN_BAD_FLAGS, { { H(flags), APN_FLAG_MORE } }, {} },
+	{ "DETACHED with WHOLE", APN_OP_DETACHED, APN_BAD_FLAGS, { { H(flags), APN_FLAG_WHOLE } }, {} },
 	{ "HELLO with a flag", APN_OP_HELLO, APN_BAD_FLAGS, { { H(flags), 1 } }, {} },
 
 	/* status */

@@ -187,6 +187,16 @@ static int detach(struct client *c)
 	return client_ask(c, &pdu);
 }
 
+static int detach_whole(struct client *c)
+{
+	struct pdu pdu;
+
+	c->stage = LIVE;
+	client_build(c, &pdu, APN_OP_DETACH);
+	pdu.hdr.flags = APN_FLAG_WHOLE;
+	return client_ask(c, &pdu);
+}
+
 static const struct {
 	const char *what;
 	int (*play)(struct client *c);
@@ -209,6 +219,9 @@ static const struct {
 	{ "ATTACH once more", attach, FINE },
 	{ "DETACH", detach, FINE },
 	{ "DETACH once more", detach, REFUSED + APN_STATUS_NO_SESSION },
+	{ "ATTACH anew", attach, FINE },
+	{ "DETACH of the whole disk", detach_whole, FINE },
+	{ "and it is gone", detach, REFUSED + APN_STATUS_NO_SESSION },
 	{ "PING", client_goes_on, FINE },
 };
 
