@@ -57,6 +57,7 @@ struct apn_export {
 	struct list_head submits;
 	struct work_struct submit;
 	atomic_t busy; /* requests with the device */
+	unsigned long moved; /* jiffies: when one of them came first or ended last */
 };
 
 struct apn_export_wish {

@@ -270,9 +270,21 @@ static void count(struct apn_use *use, const struct apn_io *io, u64 ns)
 
 static bool durable(const struct apn_io *io);
 
+static void enter_device(struct apn_io *io)
+{
+	struct apn_export *export = io->session->export;
+
+	if (atomic_inc_return(&export->busy) == 1)
+		WRITE_ONCE(export->moved, jiffies);
+	apn_session_device_begin(io->session);
+}
+
 static void leave_device(struct apn_io *io)
 {
-	atomic_dec(&io->session->export->busy);
+	struct apn_export *export = io->session->export;
+
+	WRITE_ONCE(export->moved, jiffies);
+	atomic_dec(&export->busy);
 	apn_session_device_end(io->session);
 }
 
@@ -499,8 +511,7 @@ static void start(struct apn_io *io)
 {
 	enum apn_status status;
 
-	atomic_inc(&io->session->export->busy);
-	apn_session_device_begin(io->session);
+	enter_device(io);
 	status = judge(io);
 	if (status) {
 		leave_device(io);

@@ -12,6 +12,8 @@
 #include <linux/blkdev.h>
 #include <linux/module.h>
 
+enum { STUCK_MS = 1000 };
+
 static struct genl_family family;
 static bool registered;
 
@@ -71,6 +73,14 @@ static unsigned int count_sessions(struct apn_export *export, const char **write
 	return n;
 }
 
+/* Since when the device has ended nothing of what it has, in ms; short times are no news. */
+static u64 stuck_ms(struct apn_export *export)
+{
+	unsigned int ms = jiffies_to_msecs(jiffies - READ_ONCE(export->moved));
+
+	return atomic_read(&export->busy) && ms >= STUCK_MS ? ms : 0;
+}
+
 /* Under export->lock. */
 static int fill_export(struct sk_buff *skb, void *object)
 {
@@ -96,7 +106,10 @@ static int fill_export(struct sk_buff *skb, void *object)
 	    nla_put_u64_64bit(skb, APN_TARGET_A_EXPORT_GENERATION, x->record.generation,
 			      APN_TARGET_A_EXPORT_PAD) ||
 	    nla_put_string(skb, APN_TARGET_A_EXPORT_WRITER, writer) ||
-	    nla_put_u32(skb, APN_TARGET_A_EXPORT_SESSIONS, sessions))
+	    nla_put_u32(skb, APN_TARGET_A_EXPORT_SESSIONS, sessions) ||
+	    nla_put_u32(skb, APN_TARGET_A_EXPORT_BUSY, atomic_read(&x->busy)) ||
+	    nla_put_u64_64bit(skb, APN_TARGET_A_EXPORT_STUCK, stuck_ms(x),
+			      APN_TARGET_A_EXPORT_PAD))
 		return -EMSGSIZE;
 	return put_use(skb, APN_TARGET_A_EXPORT_STAT, &x->use);
 }
