@@ -249,6 +249,22 @@ _both_routes() {
 	ip route replace $GPU dev line src $STORAGE table 51
 }
 
+# second_line [--delay 200us] [--rate 1gbit]: another cable between the two, "line2": 198.51.100.1 and .2
+second_line() {
+	local site netem=()
+	while [ $# -gt 0 ]; do
+		netem+=("${1#--}" "$2")
+		shift 2
+	done
+	_cable storage line2 gpu line2
+	in_ns storage ip addr add 198.51.100.1/24 dev line2
+	in_ns gpu ip addr add 198.51.100.2/24 dev line2
+	for site in storage gpu; do
+		in_ns "$site" ip link set line2 mtu 9000 up
+		[ ${#netem[@]} = 0 ] || in_ns "$site" tc qdisc add dev line2 root netem limit 1000000 "${netem[@]}"
+	done
+}
+
 _cable() { ip link add "$2" netns "$1" type veth peer name "$4" netns "$3"; }
 
 _address() {

@@ -1,9 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Signs of life of a line: asked for by the host, missed by either end. */
 #include "beat.h"
+#include "cost.h"
 
+#include <linux/export.h>
 #include <linux/ktime.h>
 #include <linux/sched/mm.h>
+
+enum {
+	TRY_MS = 50, /* how often an overdue answer is looked for */
+	SPARE_MARGIN_MS = 250, /* for that, and for whatever is slow at this end */
+};
 
 void apn_beat_pong(struct apn_line *line, u64 sent_ns)
 {
@@ -35,20 +42,35 @@ void apn_beat_ping(struct apn_lane *lane)
 	apn_msg_send(lane, &hdr, NULL, 0);
 }
 
-static bool silence_over(const struct apn_line *line, unsigned long since)
+static bool silence_over(unsigned long since, u32 limit_ms)
 {
-	u32 limit_ms = max_t(u32, APN_SILENCE_MS, 3 * (line->rtt_us / 1000));
-
 	return time_after(jiffies, since + msecs_to_jiffies(limit_ms));
 }
 
-static bool silent(const struct apn_line *line, const struct apn_lane *lane)
+static bool silent(const struct apn_lane *lane, u32 limit_ms)
 {
-	return silence_over(line, READ_ONCE(lane->heard));
+	return silence_over(READ_ONCE(lane->heard), limit_ms);
+}
+
+static u32 patience_ms(const struct apn_line *line)
+{
+	return max_t(u32, APN_SILENCE_MS, 3 * (READ_ONCE(line->rtt_us) / 1000));
+}
+
+/*
+ * While there is another path, an application is to see a stall of three round trips
+ * or a second, and one more for the fence. A request may have been sent half a round
+ * trip before the last sign of life came, and silence is looked at each TRY_MS.
+ */
+static u32 impatience_ms(const struct apn_line *line)
+{
+	u32 rtt_ms = READ_ONCE(line->rtt_us) / 1000;
+
+	return max_t(u32, APN_SPARE_SILENCE_MS, 3 * rtt_ms) - rtt_ms / 2 - SPARE_MARGIN_MS;
 }
 
 /* Lane 0 is silent though it was asked: so are those that heard nothing either. */
-static void check_silence(struct apn_line *line)
+static void check_silence(struct apn_line *line, u32 limit_ms)
 {
 	unsigned int i;
 
@@ -56,23 +78,50 @@ static void check_silence(struct apn_line *line)
 	for (i = 0; i < APN_LANES_MAX; i++) {
 		struct apn_lane *lane = apn_line_lane_at(line, i);
 
-		if (lane && silent(line, lane))
+		if (lane && silent(lane, limit_ms))
 			apn_lane_die(lane, -ETIMEDOUT, "no sign of life from the peer");
 	}
 }
 
-static void beat_control(struct apn_line *line)
+bool apn_line_heard(struct apn_line *line)
+{
+	struct apn_lane *lane;
+
+	guard(rcu)();
+	lane = apn_line_lane_at(line, 0);
+	return lane && !silent(lane, impatience_ms(line));
+}
+EXPORT_SYMBOL_GPL(apn_line_heard);
+
+/* No more often than usual when the beat comes more often because an answer is due. */
+static void ping_control(struct apn_line *line, struct apn_lane *lane, bool overdue)
+{
+	if (overdue && time_before(jiffies, line->pinged + msecs_to_jiffies(APN_PING_MS)))
+		return;
+	line->pinged = jiffies;
+	apn_beat_ping(lane);
+}
+
+/* In how many ms to come again: sooner while an answer is overdue. */
+static unsigned int beat_control(struct apn_line *line)
 {
 	struct apn_lane *lane = apn_line_lane(line, 0);
+	bool overdue;
 
 	if (!lane)
-		return;
-	if (silent(line, lane))
-		check_silence(line);
+		return APN_PING_MS;
+	overdue = silent(lane, APN_PING_MS + TRY_MS);
+	WRITE_ONCE(line->overdue, overdue);
+	apn_cost_measure(line);
+	if (silent(lane, patience_ms(line)))
+		check_silence(line, patience_ms(line));
+	else if (silent(lane, impatience_ms(line)) && line->ops->spare(line))
+		check_silence(line, impatience_ms(line));
 	else
-		apn_beat_ping(lane);
+		ping_control(line, lane, overdue);
 	line->ops->measured(line);
 	apn_lane_put(lane);
+	return overdue ? TRY_MS : APN_PING_MS;
 }
 
 static bool stands_still(struct apn_lane *lane)
@@ -100,16 +149,15 @@ static void beat_bulk(struct apn_line *line, struct apn_lane *lane)
 	if (!lane->pinged && time_after(jiffies, lane->still_since + HZ)) {
 		apn_beat_ping(lane);
 		lane->pinged = true;
-	} else if (silence_over(line, lane->still_since)) {
+	} else if (silence_over(lane->still_since, patience_ms(line))) {
 		apn_lane_die(lane, -ETIMEDOUT, "nothing moves, and no sign of life from the peer");
 	}
 }
 
-static void beat_host(struct apn_line *line)
+static unsigned int beat_host(struct apn_line *line)
 {
-	unsigned int i;
+	unsigned int again_ms = beat_control(line), i;
 
-	beat_control(line);
 	apn_line_pages_out(line); /* forgets those that are not */
 	for (i = 1; i < APN_LANES_MAX; i++) {
 		struct apn_lane *lane = apn_line_lane(line, i);
@@ -119,6 +167,7 @@ static void beat_host(struct apn_line *line)
 		beat_bulk(line, lane);
 		apn_lane_put(lane);
 	}
+	return again_ms;
 }
 
 /* One that carried nothing when its last lane went is not remembered. */
@@ -133,29 +182,27 @@ static bool kept_long_enough(struct apn_line *line)
 }
 
 /* A target forgets a line that stays away; its host attaches anew if it returns. */
-static void beat_target(struct apn_line *line)
+static unsigned int beat_target(struct apn_line *line)
 {
 	struct apn_lane *lane = apn_line_lane(line, 0);
 
 	if (lane) {
-		if (silent(line, lane))
+		if (silent(lane, patience_ms(line)))
 			apn_lane_die(lane, -ETIMEDOUT, "no sign of life from the peer");
 		apn_lane_put(lane);
 	}
 	if (kept_long_enough(line) && apn_line_mark_closing(line, "forgotten"))
 		queue_work(apn_control_wq, &line->forget);
+	return APN_PING_MS;
 }
 
 void apn_beat_work(struct work_struct *work)
 {
 	struct apn_line *line = container_of(to_delayed_work(work), struct apn_line, beat);
 	unsigned int noio = memalloc_noio_save();
+	unsigned int again_ms = line->host ? beat_host(line) : beat_target(line);
 
-	if (line->host)
-		beat_host(line);
-	else
-		beat_target(line);
 	memalloc_noio_restore(noio);
 	if (READ_ONCE(line->state) != APN_LINE_CLOSING)
-		queue_delayed_work(apn_control_wq, &line->beat, msecs_to_jiffies(APN_PING_MS));
+		queue_delayed_work(apn_control_wq, &line->beat, msecs_to_jiffies(again_ms));
 }

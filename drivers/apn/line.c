@@ -54,6 +54,7 @@ struct apn_line *apn_line_alloc(const struct apn_transport *transport, bool host
 	mutex_init(&line->lock);
 	mutex_init(&line->tell);
 	init_waitqueue_head(&line->changed);
+	sema_init(&line->asking, APN_ASKING_MAX);
 	INIT_LIST_HEAD(&line->undrained);
 	INIT_WORK(&line->reap, line_reap);
 	spin_lock_init(&line->window.lock);
@@ -276,7 +277,7 @@ struct apn_line *apn_line_open(const struct apn_line_wish *wish, char *reason)
 		return line;
 	ret = wait_event_killable(line->changed,
 				  READ_ONCE(line->state) != APN_LINE_CONNECTING);
-	if (!ret && !apn_line_live(line)) {
+	if (!ret && !wish->patient && !apn_line_live(line)) {
 		mutex_lock(&line->lock);
 		strscpy(reason, line->reason, APN_REASON_BYTES);
 		ret = line->slot[0].error ?: -ENOTCONN;
@@ -472,17 +473,43 @@ struct apn_lane *apn_line_lane(struct apn_line *line, unsigned int index)
 }
 EXPORT_SYMBOL_GPL(apn_line_lane);
 
+struct apn_lane *apn_line_any_lane(struct apn_line *line)
+{
+	unsigned int i;
+
+	for (i = 0; i < APN_LANES_MAX; i++) {
+		struct apn_lane *lane = apn_line_lane(line, i);
+
+		if (lane && !apn_lane_dead(lane))
+			return lane;
+		if (lane)
+			apn_lane_put(lane);
+	}
+	return NULL;
+}
+EXPORT_SYMBOL_GPL(apn_line_any_lane);
+
+void apn_line_say_why(struct apn_line *line, char *reason)
+{
+	guard(mutex)(&line->lock);
+	strscpy(reason, line->reason, APN_REASON_BYTES);
+}
+EXPORT_SYMBOL_GPL(apn_line_say_why);
+
 /* Control goes by lane 0. */
 int apn_line_ask(struct apn_line *line, const struct apn_hdr *hdr, const void *body, size_t bytes,
-		 u8 wanted, struct apn_answer *answer)
+		 u8 wanted, struct apn_answer *answer, unsigned int timeout_ms)
 {
-	struct apn_lane *lane = apn_line_lane(line, 0);
+	struct apn_lane *lane;
 	int ret;
 
-	if (!lane)
-		return -ENOTCONN;
-	ret = apn_ask(lane, hdr, body, bytes, wanted, answer, APN_SETUP_MS);
-	apn_lane_put(lane);
+	if (down_killable(&line->asking))
+		return -EINTR;
+	lane = apn_line_lane(line, 0);
+	ret = lane ? apn_ask(lane, hdr, body, bytes, wanted, answer, timeout_ms) : -ENOTCONN;
+	if (lane)
+		apn_lane_put(lane);
+	up(&line->asking);
 	return ret;
 }
 EXPORT_SYMBOL_GPL(apn_line_ask);

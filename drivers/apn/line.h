@@ -6,15 +6,18 @@
 #include "lane.h"
 #include "msg.h"
 
+#include <linux/semaphore.h>
 #include <linux/xarray.h>
 
 enum {
 	APN_PING_MS = 250,
 	APN_SILENCE_MS = 5000, /* or three round trips, if those are longer */
+	APN_SPARE_SILENCE_MS = 1000, /* the same while each of its users has another line */
 	APN_SETUP_MS = 10000, /* for each answer of a set-up */
 	APN_FENCE_MS = 60000, /* a fence waits for the slowest device */
 	APN_RETRY_MIN_MS = 100,
-	APN_RETRY_MAX_MS = 5000,
+	APN_RETRY_MAX_MS = 3000, /* and a quarter: a target that is back is found within 5 s */
+	APN_ASKING_MAX = 32, /* of the 64 that a target takes: fences are not counted */
 	APN_LINE_KEEP_MS = 60000, /* how long a target remembers a line with no lane */
 	APN_REASON_BYTES = 160,
 	APN_RATE_UNKNOWN = 1250000000, /* bytes per second, where none was declared */
@@ -57,6 +60,10 @@ struct apn_line_ops {
 	void (*lost)(struct apn_line *line, struct apn_lane *lane);
 	/* Nothing that was sent over lane @index, up to its present incarnation, will land. */
 	void (*fenced)(struct apn_line *line, unsigned int index);
+	/* The host's end: can all that use this line do without it? */
+	bool (*spare)(struct apn_line *line);
+	/* The host's end: a live lane of another line to the same target, with a reference. */
+	struct apn_lane *(*detour)(struct apn_line *line);
 	/* The target's end: questions of a live line; answers by apn_msg_send(). May sleep long. */
 	void (*control)(struct apn_lane *lane, const struct apn_hdr *hdr, const void *body);
 	/* The target's end: no lane is left, and none will be; end the sessions. */
@@ -120,6 +127,7 @@ struct apn_line {
 	struct mutex tell; /* who speaks to the sessions, against their leaving */
 	char reason[APN_REASON_BYTES];
 	wait_queue_head_t changed;
+	struct semaphore asking; /* host: questions that may be open on lane 0 at a time */
 	u8 instance[APN_UUID_BYTES]; /* of the target */
 	char software[APN_SOFTWARE_BYTES]; /* of the peer */
 	unsigned int lanes; /* slots in use */
@@ -138,6 +146,11 @@ struct apn_line {
 	struct apn_window window;
 	struct xarray sessions; /* handle -> the owner's; RCU */
 	struct delayed_work beat;
+	unsigned long pinged; /* jiffies; the beat's own, as the next two */
+	u64 moved; /* bytes, both directions, when it was looked at last */
+	unsigned long measured; /* jiffies: when that was */
+	bool overdue; /* an answer to a PING is */
+	u32 us_per_mib; /* what a MiB takes when the line is full; zero: it never was */
 	struct work_struct forget; /* target */
 	u32 rtt_us; /* smoothed */
 	u32 rtt_min_us;
@@ -157,12 +170,14 @@ struct apn_line_wish {
 	const char *identity;
 	unsigned int lanes;
 	u64 rate;
+	bool patient; /* it need not be live yet */
 	const struct apn_line_ops *ops;
 };
 
 /*
  * The host's line for this wish: one that is there, or a new one that is live now.
- * May sleep for as long as a set-up takes. ERR_PTR and @reason otherwise.
+ * May sleep for as long as a set-up takes. ERR_PTR and @reason otherwise. With
+ * wish->patient one that could not be connected will do: it comes up when it can.
  */
 struct apn_line *apn_line_open(const struct apn_line_wish *wish, char *reason);
 struct apn_line *apn_line_get(struct apn_line *line);
@@ -184,7 +199,7 @@ int apn_line_join_as(struct apn_line *line, u32 handle, void *session);
 void apn_line_leave(struct apn_line *line, u32 handle);
 
 int apn_line_ask(struct apn_line *line, const struct apn_hdr *hdr, const void *body, size_t bytes,
-		 u8 wanted, struct apn_answer *answer);
+		 u8 wanted, struct apn_answer *answer, unsigned int timeout_ms);
 
 /*
  * Zero promises exactly one later tx->sent(), with tx->lane set by then, or NULL if
@@ -201,6 +216,16 @@ bool apn_line_live(const struct apn_line *line);
 bool apn_line_pages_out(struct apn_line *line);
 /* A reference, or NULL. */
 struct apn_lane *apn_line_lane(struct apn_line *line, unsigned int index);
+/* The same: whichever lives. */
+struct apn_lane *apn_line_any_lane(struct apn_line *line);
+/* The host's end: live, and its target was heard lately enough to rely on it. */
+bool apn_line_heard(struct apn_line *line);
+/* Under RCU: what may pass until a request of so many bytes is answered over this line. */
+u64 apn_line_cost_us(struct apn_line *line, u32 bytes);
+/* Why it is as it is, as a sentence. */
+void apn_line_say_why(struct apn_line *line, char *reason);
+/* A way to fence its dead lanes may be there now. */
+void apn_line_fence_again(struct apn_line *line);
 
 /* Under RCU: the live lane in that place. */
 static inline struct apn_lane *apn_line_lane_at(struct apn_line *line, unsigned int index)

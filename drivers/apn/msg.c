@@ -9,6 +9,7 @@
 
 enum {
 	MESSAGES_MAX = 256, /* that may wait in a lane's queue */
+	SLICE_MS = 200,
 };
 
 struct msg {
@@ -95,9 +96,23 @@ static bool ask_take_back(struct apn_lane *lane, struct ask *ask, bool sent)
 	return true;
 }
 
-static int ask_wait(struct apn_lane *lane, struct ask *ask, unsigned int timeout_ms)
+/* In slices, so that whoever has to end can. Zero: the time is over. */
+static long ask_sleep(struct ask *ask, unsigned int timeout_ms, const struct apn_stop *stop)
 {
-	long left = wait_for_completion_killable_timeout(&ask->done, msecs_to_jiffies(timeout_ms));
+	unsigned long deadline = jiffies + msecs_to_jiffies(timeout_ms);
+	long left;
+
+	do {
+		left = wait_for_completion_killable_timeout(&ask->done,
+							    msecs_to_jiffies(SLICE_MS));
+	} while (!left && time_before(jiffies, deadline) && !(stop && stop->now(stop->arg)));
+	return left;
+}
+
+static int ask_wait(struct apn_lane *lane, struct ask *ask, unsigned int timeout_ms,
+		    const struct apn_stop *stop)
+{
+	long left = ask_sleep(ask, timeout_ms, stop);
 
 	if (left > 0)
 		return ask->error;
@@ -107,8 +122,9 @@ static int ask_wait(struct apn_lane *lane, struct ask *ask, unsigned int timeout
 	return ask->error;
 }
 
-int apn_ask(struct apn_lane *lane, const struct apn_hdr *hdr, const void *body, size_t bytes,
-	    u8 wanted, struct apn_answer *answer, unsigned int timeout_ms)
+int apn_ask_unless(struct apn_lane *lane, const struct apn_hdr *hdr, const void *body, size_t bytes,
+		   u8 wanted, struct apn_answer *answer, unsigned int timeout_ms,
+		   const struct apn_stop *stop)
 {
 	struct apn_hdr out = *hdr;
 	struct ask ask = { .wanted = wanted, .answer = answer };
@@ -125,7 +141,13 @@ int apn_ask(struct apn_lane *lane, const struct apn_hdr *hdr, const void *body, 
 		ret = apn_msg_send(lane, &out, body, bytes);
 	if (ret && ask_take_back(lane, &ask, false))
 		return ret;
-	return ask_wait(lane, &ask, timeout_ms);
+	return ask_wait(lane, &ask, timeout_ms, stop);
+}
+
+int apn_ask(struct apn_lane *lane, const struct apn_hdr *hdr, const void *body, size_t bytes,
+	    u8 wanted, struct apn_answer *answer, unsigned int timeout_ms)
+{
+	return apn_ask_unless(lane, hdr, body, bytes, wanted, answer, timeout_ms, NULL);
 }
 EXPORT_SYMBOL_GPL(apn_ask);
 

@@ -26,6 +26,17 @@ struct apn_answer {
 int apn_ask(struct apn_lane *lane, const struct apn_hdr *hdr, const void *body, size_t bytes,
 	    u8 wanted, struct apn_answer *answer, unsigned int timeout_ms);
 
+/* Says whether the asker has to end. */
+struct apn_stop {
+	bool (*now)(void *arg);
+	void *arg;
+};
+
+/* The same; given up, too, soon after @stop says so. */
+int apn_ask_unless(struct apn_lane *lane, const struct apn_hdr *hdr, const void *body, size_t bytes,
+		   u8 wanted, struct apn_answer *answer, unsigned int timeout_ms,
+		   const struct apn_stop *stop);
+
 /* The receiver's side of apn_ask(): false if nobody asked. */
 bool apn_ask_answered(struct apn_lane *lane, const struct apn_rx *rx);
 void apn_ask_fail_all(struct apn_lane *lane);

@@ -6,6 +6,7 @@
 #include "rules.h"
 #include "wait.h"
 
+#include <linux/export.h>
 #include <linux/math64.h>
 #include <linux/random.h>
 #include <linux/sched/mm.h>
@@ -94,23 +95,20 @@ static void bury_dead(struct apn_slot *slot, bool whatever)
 
 /* ---- the host's: fencing ---- */
 
-static struct apn_lane *any_lane(struct apn_line *line)
+/* By a lane of its own, or else of another line to the same target. */
+static struct apn_lane *way_to_target(struct apn_line *line)
 {
-	unsigned int i;
+	return apn_line_any_lane(line) ?: line->ops->detour(line);
+}
 
-	for (i = 0; i < line->lanes; i++) {
-		struct apn_lane *lane = apn_line_lane(line, i);
-
-		if (lane && !apn_lane_dead(lane))
-			return lane;
-		if (lane)
-			apn_lane_put(lane);
-	}
-	return NULL;
+static bool line_is_closing(void *line)
+{
+	return closing(line);
 }
 
 static int ask_fence(struct apn_slot *slot, struct apn_lane *by, struct apn_answer *answer)
 {
+	const struct apn_stop stop = { line_is_closing, slot->line }; /* @by may be another's */
 	struct apn_hdr hdr = { .op = APN_OP_FENCE };
 	struct apn_fence fence = {
 		.lane = cpu_to_le16(slot->index),
@@ -118,7 +116,8 @@ static int ask_fence(struct apn_slot *slot, struct apn_lane *by, struct apn_answ
 	};
 
 	memcpy(fence.line, slot->line->uuid, APN_UUID_BYTES);
-	return apn_ask(by, &hdr, &fence, sizeof(fence), APN_OP_FENCED, answer, APN_FENCE_MS);
+	return apn_ask_unless(by, &hdr, &fence, sizeof(fence), APN_OP_FENCED, answer, APN_FENCE_MS,
+			      &stop);
 }
 
 /* Its own work is the only one that buries, so @unfenced can't grow meanwhile. */
@@ -126,7 +125,7 @@ static bool fence(struct apn_slot *slot)
 {
 	struct apn_line *line = slot->line;
 	struct apn_answer *answer = kmalloc(sizeof(*answer), GFP_NOIO);
-	struct apn_lane *by = any_lane(line);
+	struct apn_lane *by = way_to_target(line);
 	bool done = answer && by && !ask_fence(slot, by, answer);
 
 	if (done) {
@@ -257,13 +256,20 @@ static bool install(struct apn_slot *slot, struct apn_lane *lane, const struct a
 	return true;
 }
 
+/* Longer each time, and not at the same time as all others; one that got no answer took long. */
+static u32 pause_ms(const struct apn_slot *slot, int error)
+{
+	u32 shift = error == -ETIMEDOUT ? 0 : min(slot->attempt, 6U);
+	u32 delay_ms = min_t(u32, APN_RETRY_MIN_MS << shift, APN_RETRY_MAX_MS);
+
+	return delay_ms * 3 / 4 + get_random_u32_below(delay_ms / 2);
+}
+
 static void failed(struct apn_slot *slot, int error, const char *reason)
 {
 	struct apn_line *line = slot->line;
-	u32 shift = min(slot->attempt, 6U);
-	u32 delay_ms = min_t(u32, APN_RETRY_MIN_MS << shift, APN_RETRY_MAX_MS);
+	u32 delay_ms = pause_ms(slot, error);
 
-	delay_ms = delay_ms * 3 / 4 + get_random_u32_below(delay_ms / 2);
 	mutex_lock(&line->lock);
 	slot->setup = NULL;
 	slot->attempt++;
@@ -414,6 +420,16 @@ static void slot_work(struct work_struct *work)
 	pace(slot);
 	memalloc_noio_restore(noio);
 }
+
+void apn_line_fence_again(struct apn_line *line)
+{
+	unsigned int i;
+
+	for (i = 0; i < APN_LANES_MAX; i++)
+		if (READ_ONCE(line->slot[i].unfenced))
+			apn_slot_wake(&line->slot[i]);
+}
+EXPORT_SYMBOL_GPL(apn_line_fence_again);
 
 void apn_slot_init(struct apn_line *line, unsigned int index)
 {

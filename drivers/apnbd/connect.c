@@ -28,7 +28,8 @@ static int refusal_errno(enum apn_status status)
 	}
 }
 
-static void take_geometry(struct apnbd_session *session, const struct apn_attached *a)
+static void take_geometry(struct apnbd_session *session, const struct apn_line *line,
+			  const struct apn_attached *a)
 {
 	struct apn_disk_limits *l = &session->limits;
 
@@ -37,56 +38,59 @@ static void take_geometry(struct apnbd_session *session, const struct apn_attach
 	l->physical_bytes = le32_to_cpu(a->physical_bytes);
 	l->io_min_bytes = le32_to_cpu(a->io_min_bytes);
 	l->io_opt_bytes = le32_to_cpu(a->io_opt_bytes);
-	l->max_bytes = session->path.line->io_bytes_best;
+	l->max_bytes = line->io_bytes_best;
 	l->discard_granularity = le32_to_cpu(a->discard_granularity);
 	l->discard_bytes = session->flags & APN_DISK_DISCARD ? le64_to_cpu(a->discard_bytes) : 0;
 	l->zeroes_bytes = session->flags & APN_DISK_WRITE_ZEROES ? le64_to_cpu(a->zeroes_bytes) : 0;
 	l->write_cache = session->flags & APN_DISK_WRITE_CACHE;
 	l->fua = session->flags & APN_DISK_FUA;
 	l->rotational = session->flags & APN_DISK_ROTATIONAL;
-	l->stable_writes = session->path.line->features & APN_FEATURE_DIGEST;
+	l->stable_writes = line->features & APN_FEATURE_DIGEST;
 }
 
-static int first_attach(struct apnbd_session *session, char *reason)
+static int first_attach(struct apnbd_session *session, struct apnbd_path *path, char *reason)
 {
 	enum apn_status status = APN_STATUS_OK;
 	struct apn_attached a;
-	int ret = apnbd_path_attach(&session->path, &a, &status, reason);
+	int ret = apnbd_path_attach(path, &a, &status, reason);
 
 	if (ret == -ECONNREFUSED)
 		return refusal_errno(status);
 	if (ret)
 		return ret;
-	apnbd_session_take(session, &a);
-	take_geometry(session, &a);
+	apnbd_session_take(session, path->line, &a);
+	take_geometry(session, path->line, &a);
+	WRITE_ONCE(path->barred, false);
 	return 0;
 }
 
 /* Undo in reverse what connect did; the reference of the list is the caller's. */
 static void take_down(struct apnbd_session *session)
 {
+	LIST_HEAD(left);
+
 	apnbd_recover_stop(session);
-	if (session->path.line) {
-		apnbd_path_detach(&session->path);
-		apnbd_path_leave(&session->path);
-	}
+	mutex_lock(&session->paths_lock);
+	apnbd_paths_quit_all(session, &left);
+	mutex_unlock(&session->paths_lock);
 	apnbd_recover_stop(session);
 	apnbd_leave_stop(session);
 	if (session->disk)
 		apnbd_disk_free(session);
-	if (session->path.line)
-		apnbd_path_close(&session->path);
+	apnbd_paths_close(&left);
 }
 
 static int set_up(struct apnbd_session *session, const struct apnbd_wish *wish, char *reason)
 {
-	int ret = apnbd_path_open(&session->path, session, wish, reason);
+	struct apnbd_path *path = apnbd_path_open(session, wish, reason);
+	int ret;
 
-	if (ret)
-		return ret;
+	if (IS_ERR(path))
+		return PTR_ERR(path);
 	apnbd_session_change(session, APNBD_STATE(CONNECTING), NULL);
 	mutex_lock(&session->lock);
-	ret = first_attach(session, reason);
+	apnbd_paths_enter(session, path);
+	ret = first_attach(session, path, reason);
 	if (!ret)
 		ret = apnbd_disk_make(session, wish->depth);
 	mutex_unlock(&session->lock);
@@ -134,6 +138,15 @@ struct apnbd_session *apnbd_session_connect(const struct apnbd_wish *wish, char 
 
 /* ---- disconnecting ---- */
 
+/* No request is left, and nobody waits for the target under the lock. */
+static bool at_rest(struct apnbd_session *session)
+{
+	if (apnbd_flow_inflight(session) || !mutex_trylock(&session->lock))
+		return false;
+	mutex_unlock(&session->lock);
+	return true;
+}
+
 /* What is on its way may still be answered; after that its lanes die with it. */
 static void end_requests(struct apnbd_session *session)
 {
@@ -141,12 +154,12 @@ static void end_requests(struct apnbd_session *session)
 
 	apnbd_session_change(session, APNBD_STATE(CLOSING), "disconnected by force");
 	apnbd_flow_fail(session);
-	while (apnbd_flow_inflight(session) && time_before(jiffies, deadline))
+	while (!at_rest(session) && time_before(jiffies, deadline))
 		msleep(APNBD_POLL_MS);
-	if (!apnbd_flow_inflight(session))
+	if (at_rest(session))
 		return;
-	apnbd_path_cut(&session->path);
-	while (apnbd_flow_inflight(session)) {
+	apnbd_paths_cut(session);
+	while (!at_rest(session)) {
 		apnbd_flow_fail(session);
 		msleep(APNBD_POLL_MS);
 	}

@@ -66,13 +66,23 @@ static atomic_t disks;
  * carries in a round trip. Not by io_opt, which mkfs takes for a stripe. More would
  * make a stray page fault dear: it brings a whole window.
  */
-static u64 ahead_pages(const struct apnbd_session *session)
+static u64 ahead_pages(struct apn_line *line)
 {
-	struct apn_line *line = session->path.line;
 	u32 rtt_us = min_t(u32, READ_ONCE(line->rtt_min_us), USEC_PER_SEC);
 	u64 rate = apn_line_read_rate(line) ?: AHEAD_BYTES_S;
-	u64 pages = mul_u64_u32_div(rate, rtt_us, USEC_PER_SEC) >> PAGE_SHIFT;
 
+	return mul_u64_u32_div(rate, rtt_us, USEC_PER_SEC) >> PAGE_SHIFT;
+}
+
+/* Of several lines the one that asks for most. */
+static u64 most_pages(struct apnbd_session *session)
+{
+	struct apnbd_path *path;
+	u64 pages = 0;
+
+	scoped_guard(spinlock_bh, &session->held_lock)
+		list_for_each_entry(path, &session->paths, node)
+			pages = max(pages, ahead_pages(path->line));
 	return min_t(u64, pages, totalram_pages() / AHEAD_MEMORY / (atomic_read(&disks) + 1));
 }
 
@@ -82,7 +92,7 @@ void apnbd_disk_read_ahead(struct apnbd_session *session)
 	struct gendisk *disk = READ_ONCE(session->disk);
 	u64 asked = READ_ONCE(session->ahead_bytes);
 	u64 pages = asked ? asked >> PAGE_SHIFT :
-			    max_t(u64, ahead_pages(session), VM_READAHEAD_PAGES);
+			    max_t(u64, most_pages(session), VM_READAHEAD_PAGES);
 
 	if (!disk || !session->ahead_pages || disk->bdi->ra_pages != session->ahead_pages)
 		return;

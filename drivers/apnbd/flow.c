@@ -7,7 +7,12 @@
 #include "flow.h"
 #include "recover.h"
 
-/* False: the session is over, the request is the caller's to end. */
+enum { LOOK_AGAIN_MS = 10 };
+
+/*
+ * False: the session is over, the request is the caller's to end. Whoever holds one
+ * sees to it that recovery looks at it, since the line that took it may be gone.
+ */
 static bool hold_locked(struct apnbd_session *session, struct apnbd_request *req,
 			struct list_head *list)
 {
@@ -17,6 +22,7 @@ static bool hold_locked(struct apnbd_session *session, struct apnbd_request *req
 	req->tx.lane = NULL;
 	list_add_tail(&req->node, list);
 	session->waiting++;
+	apnbd_recover_wake_later(session, LOOK_AGAIN_MS);
 	return true;
 }
 
@@ -25,36 +31,33 @@ void apnbd_flow_hold(struct apnbd_session *session, struct apnbd_request *req)
 	bool held;
 
 	spin_lock_bh(&session->held_lock);
+	req->path = NULL;
 	held = hold_locked(session, req, &session->held);
 	spin_unlock_bh(&session->held_lock);
 	if (!held)
 		apnbd_request_end(req, BLK_STS_IOERR);
 }
 
-/* Held while the session is live: somebody has to look again. */
-static void hold_and_wake(struct apnbd_session *session, struct apnbd_request *req)
+/* False: not now. */
+static bool send(struct apnbd_session *session, struct apnbd_request *req)
 {
-	apnbd_flow_hold(session, req);
-	if (READ_ONCE(session->state) == APNBD_STATE(LIVE))
-		apnbd_recover_wake_later(session, 10);
+	struct apnbd_path *path;
+
+	if (unlikely(READ_ONCE(session->state) != APNBD_STATE(LIVE)))
+		return false;
+	path = apnbd_paths_choose(session, req->bytes);
+	return path && !apnbd_request_load(req, path) &&
+	       !apn_line_submit(path->line, &req->tx, false);
 }
 
 void apnbd_flow_send(struct apnbd_session *session, struct apnbd_request *req, bool last)
 {
-	enum apnbd_disk_state state = READ_ONCE(session->state);
-
-	if (unlikely(apnbd_rule_is_over(state))) {
-		apnbd_request_end(req, BLK_STS_IOERR);
-		return;
-	}
-	if (unlikely(!req->tx.hdr.op)) {
+	if (unlikely(!req->tx.hdr.op))
 		apnbd_request_end(req, BLK_STS_NOTSUPP);
-		return;
-	}
-	if (unlikely(state != APNBD_STATE(LIVE)) ||
-	    apnbd_request_load(req, session->path.handle) ||
-	    apn_line_submit(session->path.line, &req->tx, last))
-		hold_and_wake(session, req);
+	else if (unlikely(!send(session, req)))
+		apnbd_flow_hold(session, req);
+	if (last)
+		apnbd_paths_kick(session);
 }
 
 static struct apnbd_request *take_first(struct apnbd_session *session, struct list_head *list)
@@ -86,7 +89,7 @@ void apnbd_flow_resume(struct apnbd_session *session)
 	spin_unlock_bh(&session->held_lock);
 	while ((req = next_held(session, &list)))
 		apnbd_flow_send(session, req, false);
-	apn_line_kick(session->path.line);
+	apnbd_paths_kick(session);
 }
 
 /* What waits for the window is on no list of ours. */
@@ -94,8 +97,14 @@ static bool cancel_waiting(struct request *rq, void *arg)
 {
 	struct apnbd_session *session = arg;
 	struct apnbd_request *req = blk_mq_rq_to_pdu(rq);
+	bool cancelled;
 
-	if (!READ_ONCE(req->tx.lane) && apn_line_cancel(session->path.line, &req->tx))
+	if (READ_ONCE(req->tx.lane))
+		return true;
+	spin_lock_bh(&session->held_lock);
+	cancelled = apnbd_paths_cancel(session, &req->tx);
+	spin_unlock_bh(&session->held_lock);
+	if (cancelled)
 		apnbd_request_end(req, BLK_STS_IOERR);
 	return true;
 }
@@ -139,10 +148,14 @@ static bool take_back(struct request *rq, void *arg)
 
 	if (READ_ONCE(req->tx.lane) != t->lane || test_and_set_bit(APNBD_ANSWERED, &req->bits))
 		return true;
-	apn_line_done(session->path.line, &req->tx);
+	apn_line_done(t->lane->line, &req->tx);
 	req->pages_out |= req->tx.hdr.op == APN_OP_WRITE && apn_lane_pages_out(t->lane);
 	spin_lock_bh(&session->held_lock);
 	req->fence_lane = t->lane->index;
+	if (!fence)
+		req->path = NULL;
+	else if (list_empty(&session->unfenced))
+		session->fencing_since = jiffies;
 	held = hold_locked(session, req, fence ? &session->unfenced : &session->held);
 	spin_unlock_bh(&session->held_lock);
 	if (!held)
@@ -153,25 +166,36 @@ static bool take_back(struct request *rq, void *arg)
 	return true;
 }
 
-void apnbd_flow_lost(struct apnbd_session *session, struct apn_lane *lane)
+void apnbd_flow_lost(struct apnbd_path *path, struct apn_lane *lane)
 {
-	struct taking_back t = { session, lane, 0 };
+	struct taking_back t = { path->session, lane, 0 };
 
-	each_request(session, take_back, &t);
+	each_request(path->session, take_back, &t);
 	if (t.n)
-		apnbd_recover_wake(session);
+		apnbd_recover_wake(path->session);
 }
 
-void apnbd_flow_fenced(struct apnbd_session *session, unsigned int lane)
+void apnbd_flow_fenced(struct apnbd_path *path, unsigned int lane)
 {
+	struct apnbd_session *session = path->session;
 	struct apnbd_request *req, *next;
 
 	spin_lock_bh(&session->held_lock);
-	list_for_each_entry_safe(req, next, &session->unfenced, node)
-		if (req->fence_lane == lane)
-			list_move_tail(&req->node, &session->held);
+	list_for_each_entry_safe(req, next, &session->unfenced, node) {
+		if (req->path != path || req->fence_lane != lane)
+			continue;
+		req->path = NULL;
+		list_move_tail(&req->node, &session->held);
+	}
 	spin_unlock_bh(&session->held_lock);
 	apnbd_recover_wake(session);
+}
+
+unsigned int apnbd_flow_fencing(struct apnbd_session *session, unsigned long *since)
+{
+	guard(spinlock_bh)(&session->held_lock);
+	*since = session->fencing_since;
+	return list_count_nodes(&session->unfenced);
 }
 
 static bool count_inflight(struct request *rq, void *arg)
@@ -188,4 +212,26 @@ unsigned int apnbd_flow_inflight(struct apnbd_session *session)
 
 	each_request(session, count_inflight, &n);
 	return n;
+}
+
+struct counting {
+	struct apnbd_path *path;
+	unsigned int n;
+};
+
+static bool count_with(struct request *rq, void *arg)
+{
+	struct apnbd_request *req = blk_mq_rq_to_pdu(rq);
+	struct counting *c = arg;
+
+	c->n += READ_ONCE(req->path) == c->path;
+	return true;
+}
+
+unsigned int apnbd_flow_with(struct apnbd_path *path)
+{
+	struct counting c = { path };
+
+	each_request(path->session, count_with, &c);
+	return c.n;
 }

@@ -13,10 +13,14 @@ void apnbd_flow_resume(struct apnbd_session *session);
 /* The session is over: what waits, for whatever, fails. */
 void apnbd_flow_fail(struct apnbd_session *session);
 /* A lane is closed: what it carried is taken back. */
-void apnbd_flow_lost(struct apnbd_session *session, struct apn_lane *lane);
+void apnbd_flow_lost(struct apnbd_path *path, struct apn_lane *lane);
 /* And what of it waited for the fence may go again. */
-void apnbd_flow_fenced(struct apnbd_session *session, unsigned int lane);
+void apnbd_flow_fenced(struct apnbd_path *path, unsigned int lane);
+/* How many of those wait, and since when (jiffies) one has. */
+unsigned int apnbd_flow_fencing(struct apnbd_session *session, unsigned long *since);
 /* Requests that have not ended, wherever they are. */
 unsigned int apnbd_flow_inflight(struct apnbd_session *session);
+/* Of them, those that a path has: on their way, in its queue, or not fenced. */
+unsigned int apnbd_flow_with(struct apnbd_path *path);
 
 #endif /* APNBD_FLOW_H */

@@ -48,7 +48,7 @@ static void leave_work(struct work_struct *work)
 		container_of(to_delayed_work(work), struct apnbd_session, leave);
 	LIST_HEAD(list);
 	bool late = take_all(session, &list); /* first: what comes later is the next round's */
-	bool out = apn_line_pages_out(session->path.line);
+	bool out = apnbd_paths_pages_out(session);
 
 	if (out && !late) {
 		put_back(session, &list);

@@ -5,6 +5,7 @@
 #include "flow.h"
 #include "netlink_gen.h"
 #include "recover.h"
+#include "repath.h"
 
 #include <apn/nl_key.h>
 #include <linux/module.h>
@@ -51,32 +52,9 @@ static int put_stat(struct sk_buff *skb, struct apnbd_session *session)
 	return 0;
 }
 
-static int put_path(struct sk_buff *skb, struct apnbd_session *session)
+static int put_state(struct sk_buff *skb, struct apnbd_session *s, const struct apnbd_row *paths)
 {
-	struct apnbd_path *path = &session->path;
-	struct apn_line *line = path->line;
-	struct nlattr *nest = nla_nest_start(skb, APNBD_A_DISK_PATH);
-
-	if (!nest || nla_put_u32(skb, APNBD_A_PATH_LINE, line->id) ||
-	    apn_nl_put_address(skb, APNBD_A_PATH_ADDRESS, &line->route.peer) ||
-	    nla_put_u8(skb, APNBD_A_PATH_LIVE, apn_line_live(line) && path->attached) ||
-	    nla_put_u32(skb, APNBD_A_PATH_HANDLE, path->handle) ||
-	    nla_put_u32(skb, APNBD_A_PATH_INFLIGHT,
-			apnbd_flow_inflight(session) - READ_ONCE(session->waiting)) ||
-	    nla_put_u32(skb, APNBD_A_PATH_RTT_US, READ_ONCE(line->rtt_us)))
-		return -EMSGSIZE;
-	nla_nest_end(skb, nest);
-	return 0;
-}
-
-static u32 until(unsigned long when)
-{
-	return time_after(when, jiffies) ? jiffies_to_msecs(when - jiffies) : 0;
-}
-
-static int put_state(struct sk_buff *skb, struct apnbd_session *s)
-{
-	struct apn_line *line = s->path.line;
+	const struct apn_line *line = apnbd_netlink_next_to_try(paths);
 	char reason[APN_REASON_BYTES];
 	unsigned long since;
 	u32 state;
@@ -89,17 +67,18 @@ static int put_state(struct sk_buff *skb, struct apnbd_session *s)
 	if (nla_put_u32(skb, APNBD_A_DISK_STATE, state) ||
 	    nla_put_u64_64bit(skb, APNBD_A_DISK_SINCE, jiffies_to_msecs(jiffies - since),
 			      APNBD_A_DISK_PAD) ||
-	    nla_put_u32(skb, APNBD_A_DISK_ATTEMPT, READ_ONCE(line->attempt)) ||
+	    nla_put_u32(skb, APNBD_A_DISK_ATTEMPT, line ? READ_ONCE(line->attempt) : 0) ||
 	    nla_put_u32(skb, APNBD_A_DISK_NEXT_TRY,
-			READ_ONCE(line->attempt) ? until(READ_ONCE(line->next_try)) : 0) ||
+			line ? apnbd_netlink_until(READ_ONCE(line->next_try)) : 0) ||
 	    nla_put_string(skb, APNBD_A_DISK_REASON, reason))
 		return -EMSGSIZE;
 	return 0;
 }
 
-static int put_wish(struct sk_buff *skb, struct apnbd_session *s)
+/* Its address is that of its first path. */
+static int put_wish(struct sk_buff *skb, struct apnbd_session *s, const struct apnbd_row *paths)
 {
-	struct apn_line *line = s->path.line;
+	struct apn_line *line = paths->path[0]->line;
 
 	if (nla_put_string(skb, APNBD_A_DISK_EXPORT, s->export) ||
 	    apn_nl_put_address(skb, APNBD_A_DISK_ADDRESS, &line->route.peer) ||
@@ -121,17 +100,29 @@ static int put_wish(struct sk_buff *skb, struct apnbd_session *s)
 	return 0;
 }
 
-static int fill_disk(struct sk_buff *skb, void *object)
+static int put_waiting(struct sk_buff *skb, struct apnbd_session *s)
 {
-	struct apnbd_session *s = object;
-	unsigned int waiting = READ_ONCE(s->waiting), all = apnbd_flow_inflight(s);
+	unsigned int waiting = READ_ONCE(s->waiting), all = apnbd_flow_inflight(s), fencing;
+	unsigned long since;
 
+	fencing = apnbd_flow_fencing(s, &since);
+	if (nla_put_u32(skb, APNBD_A_DISK_INFLIGHT, all > waiting ? all - waiting : 0) ||
+	    nla_put_u32(skb, APNBD_A_DISK_HELD, waiting) ||
+	    nla_put_u32(skb, APNBD_A_DISK_FENCING, fencing) ||
+	    nla_put_u64_64bit(skb, APNBD_A_DISK_FENCING_SINCE,
+			      fencing ? jiffies_to_msecs(jiffies - since) : 0, APNBD_A_DISK_PAD))
+		return -EMSGSIZE;
+	return 0;
+}
+
+static int put_disk_with(struct sk_buff *skb, struct apnbd_session *s,
+			 const struct apnbd_row *paths)
+{
 	if (nla_put_u32(skb, APNBD_A_DISK_INDEX, s->index) ||
 	    nla_put_string(skb, APNBD_A_DISK_NAME, s->name) ||
-	    nla_put_string(skb, APNBD_A_DISK_DEVICE, s->disk->disk_name) || put_wish(skb, s) ||
-	    put_state(skb, s) ||
-	    nla_put_u32(skb, APNBD_A_DISK_INFLIGHT, all > waiting ? all - waiting : 0) ||
-	    nla_put_u32(skb, APNBD_A_DISK_HELD, waiting) ||
+	    nla_put_string(skb, APNBD_A_DISK_DEVICE, s->disk->disk_name) ||
+	    put_wish(skb, s, paths) || put_state(skb, s, paths) ||
+	    put_waiting(skb, s) ||
 	    nla_put(skb, APNBD_A_DISK_VOLUME, APN_UUID_BYTES, s->volume) ||
 	    nla_put_u64_64bit(skb, APNBD_A_DISK_SIZE, s->size, APNBD_A_DISK_PAD) ||
 	    nla_put_u32(skb, APNBD_A_DISK_BLOCK_SIZE, s->limits.block_bytes) ||
@@ -139,7 +130,7 @@ static int fill_disk(struct sk_buff *skb, void *object)
 	    nla_put_u8(skb, APNBD_A_DISK_WRITE_CACHE, !!(s->flags & APN_DISK_WRITE_CACHE)) ||
 	    nla_put_u32(skb, APNBD_A_DISK_OPENERS, disk_openers(s->disk)))
 		return -EMSGSIZE;
-	return put_stat(skb, s) ?: put_path(skb, s);
+	return put_stat(skb, s) ?: apnbd_netlink_put_paths(skb, paths);
 }
 
 static int fill_disk_name(struct sk_buff *skb, void *object)
@@ -151,6 +142,19 @@ static int fill_disk_name(struct sk_buff *skb, void *object)
 	    nla_put_u32(skb, APNBD_A_DISK_STATE, APNBD_DISK_STATE_CLOSING))
 		return -EMSGSIZE;
 	return 0;
+}
+
+/* One that has no path any more is on its way out. */
+static int fill_disk(struct sk_buff *skb, void *object)
+{
+	struct apnbd_session *session = object;
+	struct apnbd_row paths;
+	int ret;
+
+	apnbd_paths_row(session, &paths);
+	ret = paths.n ? put_disk_with(skb, session, &paths) : fill_disk_name(skb, session);
+	apnbd_paths_row_end(&paths);
+	return ret;
 }
 
 static u32 lane_state(const struct apn_slot *slot, const struct apn_lane *lane)
@@ -223,7 +227,8 @@ static int put_line_state(struct sk_buff *skb, struct apn_line *l)
 	    nla_put_u64_64bit(skb, APNBD_A_LINE_SINCE, jiffies_to_msecs(jiffies - l->since),
 			      APNBD_A_LINE_PAD) ||
 	    nla_put_u32(skb, APNBD_A_LINE_ATTEMPT, l->attempt) ||
-	    nla_put_u32(skb, APNBD_A_LINE_NEXT_TRY, l->attempt ? until(l->next_try) : 0) ||
+	    nla_put_u32(skb, APNBD_A_LINE_NEXT_TRY,
+			l->attempt ? apnbd_netlink_until(l->next_try) : 0) ||
 	    nla_put_string(skb, APNBD_A_LINE_REASON, l->reason) ||
 	    nla_put_u32(skb, APNBD_A_LINE_DISKS, count_disks(l)))
 		return -EMSGSIZE;
@@ -299,14 +304,14 @@ static int fill_line(struct sk_buff *skb, void *object)
 void apnbd_netlink_disk_event(struct apnbd_session *session)
 {
 	if (READ_ONCE(registered) && session->disk)
-		apn_nl_event(&family, session->path.line->route.net, APNBD_NLGRP_EVENTS,
+		apn_nl_event(&family, session->net, APNBD_NLGRP_EVENTS,
 			     APNBD_CMD_DISK_NTF, fill_disk, session);
 }
 
 void apnbd_netlink_disk_gone(struct apnbd_session *session)
 {
 	if (READ_ONCE(registered))
-		apn_nl_event(&family, session->path.line->route.net, APNBD_NLGRP_EVENTS,
+		apn_nl_event(&family, session->net, APNBD_NLGRP_EVENTS,
 			     APNBD_CMD_DISK_NTF, fill_disk_name, session);
 }
 
@@ -502,7 +507,7 @@ static int set_disk(struct apnbd_session *session, struct genl_info *info)
 	if (info->attrs[APNBD_A_DISK_FAIL_AFTER])
 		apnbd_recover_set_fail_after(session, fail_after);
 	if (info->attrs[APNBD_A_DISK_RATE])
-		apn_line_declare(session->path.line, u64_or(info, APNBD_A_DISK_RATE, 0));
+		apnbd_paths_set_rate(session, u64_or(info, APNBD_A_DISK_RATE, 0));
 	if (info->attrs[APNBD_A_DISK_READ_AHEAD])
 		apnbd_disk_set_read_ahead(session, u64_or(info, APNBD_A_DISK_READ_AHEAD, 0));
 	apnbd_netlink_disk_event(session);
@@ -514,23 +519,68 @@ int apnbd_nl_disk_set_doit(struct sk_buff *skb, struct genl_info *info)
 	return with_disk(skb, info, set_disk);
 }
 
-int apnbd_nl_disk_disconnect_doit(struct sk_buff *skb, struct genl_info *info)
+/* The disk that a command names, with a reference: what it asks may take long. */
+static struct apnbd_session *find_disk(struct sk_buff *skb, struct genl_info *info, int attr)
 {
 	int ret = apn_nl_allowed(skb, info->extack);
 	struct apnbd_session *session;
 	const char *name;
 
 	if (ret)
-		return ret;
-	name = apn_nl_name(info, APNBD_A_DISK_NAME);
+		return ERR_PTR(ret);
+	name = apn_nl_name(info, attr);
 	if (IS_ERR(name))
-		return PTR_ERR(name);
+		return ERR_CAST(name);
 	session = apnbd_session_find(name);
-	if (!session) {
-		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[APNBD_A_DISK_NAME],
-				    "there is no disk of this name");
-		return -ENOENT;
-	}
+	if (session)
+		return session;
+	NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[attr], "there is no disk of this name");
+	return ERR_PTR(-ENOENT);
+}
+
+int apnbd_nl_path_add_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct apnbd_session *session = find_disk(skb, info, APNBD_A_WAY_DISK);
+	struct apnbd_way way = {
+		.route.net = genl_info_net(info),
+		.transport = text_or(info, APNBD_A_WAY_TRANSPORT, NULL),
+		.patient = info->attrs[APNBD_A_WAY_PATIENT],
+	};
+	char reason[APN_REASON_BYTES] = "";
+	int ret;
+
+	if (IS_ERR(session))
+		return PTR_ERR(session);
+	ret = apn_nl_get_address(info, APNBD_A_WAY_ADDRESS, &way.route.peer);
+	if (!ret)
+		ret = apnbd_repath_add(session, &way, reason);
+	apnbd_session_put(session);
+	return say_reason(info, ret, reason);
+}
+
+int apnbd_nl_path_del_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct apnbd_session *session = find_disk(skb, info, APNBD_A_WAY_DISK);
+	char reason[APN_REASON_BYTES] = "";
+	struct sockaddr_storage peer = {};
+	int ret;
+
+	if (IS_ERR(session))
+		return PTR_ERR(session);
+	ret = apn_nl_get_address(info, APNBD_A_WAY_ADDRESS, &peer);
+	if (!ret)
+		ret = apnbd_repath_del(session, &peer, reason);
+	apnbd_session_put(session);
+	return say_reason(info, ret, reason);
+}
+
+int apnbd_nl_disk_disconnect_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct apnbd_session *session = find_disk(skb, info, APNBD_A_DISK_NAME);
+	int ret;
+
+	if (IS_ERR(session))
+		return PTR_ERR(session);
 	ret = apnbd_session_disconnect(session, info->attrs[APNBD_A_DISK_FORCE], info->extack);
 	apnbd_session_put(session);
 	return ret;

@@ -47,6 +47,20 @@ const struct nla_policy apnbd_disk_disconnect_nl_policy[APNBD_A_DISK_FORCE + 1] 
 	[APNBD_A_DISK_FORCE] = { .type = NLA_FLAG, },
 };
 
+/* APNBD_CMD_PATH_ADD - do */
+const struct nla_policy apnbd_path_add_nl_policy[APNBD_A_WAY_PATIENT + 1] = {
+	[APNBD_A_WAY_DISK] = { .type = NLA_NUL_STRING, .len = 63, },
+	[APNBD_A_WAY_ADDRESS] = NLA_POLICY_MAX_LEN(28),
+	[APNBD_A_WAY_TRANSPORT] = { .type = NLA_NUL_STRING, .len = 15, },
+	[APNBD_A_WAY_PATIENT] = { .type = NLA_FLAG, },
+};
+
+/* APNBD_CMD_PATH_DEL - do */
+const struct nla_policy apnbd_path_del_nl_policy[APNBD_A_WAY_ADDRESS + 1] = {
+	[APNBD_A_WAY_DISK] = { .type = NLA_NUL_STRING, .len = 63, },
+	[APNBD_A_WAY_ADDRESS] = NLA_POLICY_MAX_LEN(28),
+};
+
 /* APNBD_CMD_DISCOVER - do */
 const struct nla_policy apnbd_discover_nl_policy[APNBD_A_OFFER_IDENTITY + 1] = {
 	[APNBD_A_OFFER_ADDRESS] = NLA_POLICY_MAX_LEN(28),
@@ -68,7 +82,7 @@ const struct nla_policy apnbd_key_del_nl_policy[APNBD_A_KEY_IDENTITY + 1] = {
 };
 
 /* Ops table for apnbd */
-const struct genl_ops apnbd_nl_ops[9] = {
+const struct genl_ops apnbd_nl_ops[11] = {
 	{
 		.cmd		= APNBD_CMD_DISK_CONNECT,
 		.doit		= apnbd_nl_disk_connect_doit,
@@ -96,6 +110,20 @@ const struct genl_ops apnbd_nl_ops[9] = {
 		.doit		= apnbd_nl_disk_disconnect_doit,
 		.policy		= apnbd_disk_disconnect_nl_policy,
 		.maxattr	= APNBD_A_DISK_FORCE,
+		.flags		= GENL_ADMIN_PERM,
+	},
+	{
+		.cmd		= APNBD_CMD_PATH_ADD,
+		.doit		= apnbd_nl_path_add_doit,
+		.policy		= apnbd_path_add_nl_policy,
+		.maxattr	= APNBD_A_WAY_PATIENT,
+		.flags		= GENL_ADMIN_PERM,
+	},
+	{
+		.cmd		= APNBD_CMD_PATH_DEL,
+		.doit		= apnbd_nl_path_del_doit,
+		.policy		= apnbd_path_del_nl_policy,
+		.maxattr	= APNBD_A_WAY_ADDRESS,
 		.flags		= GENL_ADMIN_PERM,
 	},
 	{

@@ -3,12 +3,16 @@
 #include "path.h"
 #include "disk.h"
 #include "flow.h"
+#include "paths.h"
 #include "recover.h"
 #include "rules.h"
 
 #include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/uuid.h>
+
+/* The target lets go when it is asked; its answer may wait for a device that hangs. */
+enum { DETACH_MS = 2000 };
 
 /* New with every load of the module: a host that was started anew says so. */
 static u8 boot[APN_UUID_BYTES];
@@ -31,20 +35,23 @@ static void each_session(struct apn_line *line,
  * Attached again in any case: a target that remembers us answers with what changed
  * while nobody could be told.
  */
-static void tell_up(struct apnbd_path *path, void *arg)
+static void tell_up(struct apnbd_path *path, void *fresh)
 {
+	if (fresh)
+		WRITE_ONCE(path->barred, true);
 	WRITE_ONCE(path->stale, true);
+	WRITE_ONCE(path->retry_at, jiffies);
 	apnbd_recover_wake(path->session);
 }
 
 static void line_up(struct apn_line *line, bool fresh)
 {
-	each_session(line, tell_up, NULL);
+	each_session(line, tell_up, fresh ? line : NULL);
 }
 
 static void tell_down(struct apnbd_path *path, void *arg)
 {
-	apnbd_recover_path_down(path->session);
+	apnbd_recover_path_down(path);
 }
 
 static void line_down(struct apn_line *line)
@@ -64,7 +71,7 @@ static void line_measured(struct apn_line *line)
 
 static void tell_lost(struct apnbd_path *path, void *lane)
 {
-	apnbd_flow_lost(path->session, lane);
+	apnbd_flow_lost(path, lane);
 }
 
 static void line_lost(struct apn_line *line, struct apn_lane *lane)
@@ -74,7 +81,7 @@ static void line_lost(struct apn_line *line, struct apn_lane *lane)
 
 static void tell_fenced(struct apnbd_path *path, void *index)
 {
-	apnbd_flow_fenced(path->session, *(unsigned int *)index);
+	apnbd_flow_fenced(path, *(unsigned int *)index);
 }
 
 static void line_fenced(struct apn_line *line, unsigned int index)
@@ -96,6 +103,34 @@ static bool line_wanted(struct apn_line *line)
 	return wanted;
 }
 
+/* Has each of them another path that lives? */
+static bool line_spare(struct apn_line *line)
+{
+	unsigned long handle;
+	bool spare = true;
+	void *entry;
+
+	guard(mutex)(&line->tell);
+	if (xa_empty(&line->sessions))
+		return false;
+	xa_for_each(&line->sessions, handle, entry)
+		spare = spare && apnbd_paths_spare(entry);
+	return spare;
+}
+
+static struct apn_lane *line_detour(struct apn_line *line)
+{
+	struct apn_lane *lane = NULL;
+	unsigned long handle;
+	void *entry;
+
+	guard(mutex)(&line->tell);
+	xa_for_each(&line->sessions, handle, entry)
+		if (!lane)
+			lane = apnbd_paths_detour(entry);
+	return lane;
+}
+
 static void line_notice(struct apn_lane *lane, void *entry, const struct apn_notice *notice)
 {
 	struct apnbd_path *path = entry;
@@ -106,11 +141,11 @@ static void line_notice(struct apn_lane *lane, void *entry, const struct apn_not
 		WRITE_ONCE(session->notice_size, le64_to_cpu(notice->size));
 		WRITE_ONCE(session->notice_flags, le32_to_cpu(notice->flags));
 		atomic_or(BIT(APN_NOTICE_CHANGED), &session->notices);
+		WRITE_ONCE(path->retry_at, jiffies);
 		apnbd_recover_wake(session);
 		break;
 	case APN_NOTICE_DRAINING:
-		WRITE_ONCE(path->stale, true);
-		apnbd_recover_reattach(session);
+		apnbd_recover_reattach(path);
 		break;
 	case APN_NOTICE_REVOKED:
 		apnbd_recover_final(session, APN_STATUS_REVOKED);
@@ -132,6 +167,8 @@ static const struct apn_line_ops host_line_ops = {
 	.measured = line_measured,
 	.lost = line_lost,
 	.fenced = line_fenced,
+	.spare = line_spare,
+	.detour = line_detour,
 };
 
 /* ---- opening and closing ---- */
@@ -146,29 +183,66 @@ static struct apn_line *open_line(const struct apnbd_wish *wish, char *reason)
 		.identity = wish->identity,
 		.lanes = wish->lanes,
 		.rate = wish->rate,
+		.patient = wish->patient,
 		.ops = &host_line_ops,
 	};
 
 	return apn_line_open(&line, reason);
 }
 
-int apnbd_path_open(struct apnbd_path *path, struct apnbd_session *session,
-		    const struct apnbd_wish *wish, char *reason)
+static struct apnbd_path *alloc_path(struct apnbd_session *session)
+{
+	struct apnbd_path *path = kzalloc_obj(*path);
+
+	if (!path)
+		return NULL;
+	kref_init(&path->ref);
+	INIT_LIST_HEAD(&path->node);
+	path->session = session;
+	path->barred = true;
+	path->retry_at = jiffies;
+	path->use = alloc_percpu(struct apnbd_path_use);
+	if (path->use)
+		return path;
+	kfree(path);
+	return NULL;
+}
+
+static void free_path(struct apnbd_path *path)
+{
+	if (path->line)
+		apn_line_put(path->line);
+	free_percpu(path->use);
+	kfree(path);
+}
+
+static int join_line(struct apnbd_path *path, const struct apnbd_wish *wish, char *reason)
 {
 	struct apn_line *line = open_line(wish, reason);
 	int ret;
 
 	if (IS_ERR(line))
 		return PTR_ERR(line);
-	path->session = session;
 	path->line = line;
 	ret = apn_line_join(line, &path->handle, path);
-	if (ret) {
+	if (ret)
 		strscpy(reason, "this line carries as many disks as it can", APN_REASON_BYTES);
-		path->line = NULL;
-		apn_line_put(line);
-	}
 	return ret;
+}
+
+struct apnbd_path *apnbd_path_open(struct apnbd_session *session, const struct apnbd_wish *wish,
+				   char *reason)
+{
+	struct apnbd_path *path = alloc_path(session);
+	int ret;
+
+	if (!path)
+		return ERR_PTR(-ENOMEM);
+	ret = join_line(path, wish, reason);
+	if (!ret)
+		return path;
+	free_path(path);
+	return ERR_PTR(ret);
 }
 
 void apnbd_path_leave(struct apnbd_path *path)
@@ -176,10 +250,31 @@ void apnbd_path_leave(struct apnbd_path *path)
 	apn_line_leave(path->line, path->handle);
 }
 
-void apnbd_path_close(struct apnbd_path *path)
+/* It left the list and its line, and its last request ended or was taken back. */
+static void path_release(struct kref *ref)
 {
-	apn_line_put(path->line);
-	path->line = NULL;
+	free_path(container_of(ref, struct apnbd_path, ref));
+}
+
+void apnbd_path_put(struct apnbd_path *path)
+{
+	might_sleep();
+	kref_put(&path->ref, path_release);
+}
+
+void apnbd_path_say(struct apnbd_path *path, const char *reason)
+{
+	guard(spinlock_bh)(&path->session->held_lock);
+	strscpy(path->reason, reason, sizeof(path->reason));
+}
+
+void apnbd_path_why(struct apnbd_path *path, char *reason)
+{
+	spin_lock_bh(&path->session->held_lock);
+	strscpy(reason, path->reason, APN_REASON_BYTES);
+	spin_unlock_bh(&path->session->held_lock);
+	if (!apn_line_live(path->line))
+		apn_line_say_why(path->line, reason);
 }
 
 /* ---- attaching ---- */
@@ -212,12 +307,13 @@ int apnbd_path_attach(struct apnbd_path *path, struct apn_attached *attached,
 		return -ENOMEM;
 	fill_attach(path->session, &ask);
 	WRITE_ONCE(path->stale, false);
-	ret = apn_line_ask(path->line, &hdr, &ask, sizeof(ask), APN_OP_ATTACHED, answer);
+	ret = apn_line_ask(path->line, &hdr, &ask, sizeof(ask), APN_OP_ATTACHED, answer,
+			   APN_SETUP_MS);
 	if (!ret && answer->hdr.handle != hdr.handle)
 		ret = -EPROTO;
 	if (!ret) {
 		memcpy(attached, answer->body, sizeof(*attached));
-		path->attached = true;
+		WRITE_ONCE(path->attached, true);
 	} else if (ret == -ECONNREFUSED) {
 		*status = le16_to_cpu(answer->hdr.status);
 		snprintf(reason, APN_REASON_BYTES, "the target refused: %s",
@@ -229,14 +325,18 @@ int apnbd_path_attach(struct apnbd_path *path, struct apn_attached *attached,
 	return ret;
 }
 
-void apnbd_path_detach(struct apnbd_path *path)
+void apnbd_path_detach(struct apnbd_path *path, bool whole)
 {
-	struct apn_hdr hdr = { .op = APN_OP_DETACH, .handle = cpu_to_le32(path->handle) };
+	struct apn_hdr hdr = {
+		.op = APN_OP_DETACH,
+		.flags = whole ? APN_FLAG_WHOLE : 0,
+		.handle = cpu_to_le32(path->handle),
+	};
 	struct apn_answer *answer = kzalloc_obj(*answer);
 
 	if (answer && path->attached && apn_line_live(path->line))
-		apn_line_ask(path->line, &hdr, NULL, 0, APN_OP_DETACHED, answer);
-	path->attached = false;
+		apn_line_ask(path->line, &hdr, NULL, 0, APN_OP_DETACHED, answer, DETACH_MS);
+	WRITE_ONCE(path->attached, false);
 	kfree(answer);
 }
 
@@ -260,7 +360,8 @@ static int ask_list(struct apn_line *line, u32 from, struct apn_answer *answer, 
 {
 	struct apn_hdr hdr = { .op = APN_OP_LIST };
 	struct apn_list list = { .from = cpu_to_le32(from) };
-	int ret = apn_line_ask(line, &hdr, &list, sizeof(list), APN_OP_LISTED, answer);
+	int ret = apn_line_ask(line, &hdr, &list, sizeof(list), APN_OP_LISTED, answer,
+			       APN_SETUP_MS);
 
 	if (ret == -ECONNREFUSED)
 		strscpy(reason, apn_answer_text(answer), APN_REASON_BYTES);

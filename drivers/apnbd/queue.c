@@ -18,7 +18,7 @@ static void commit_rqs(struct blk_mq_hw_ctx *hctx)
 {
 	struct apnbd_session *session = hctx->queue->queuedata;
 
-	apn_line_kick(session->path.line);
+	apnbd_paths_kick(session);
 }
 
 static void end_request(struct request *rq)

@@ -7,6 +7,7 @@
 #include "disk.h"
 #include "flow.h"
 #include "netlink.h"
+#include "paths.h"
 
 #include <linux/sched/mm.h>
 
@@ -41,14 +42,6 @@ void apnbd_recover_final(struct apnbd_session *session, enum apn_status why)
 		apnbd_recover_wake(session);
 }
 
-void apnbd_recover_reattach(struct apnbd_session *session)
-{
-	WRITE_ONCE(session->path.stale, true);
-	if (apnbd_session_change(session, APNBD_STATE(WAITING),
-				 "the target does not know this session any more"))
-		apnbd_recover_wake(session);
-}
-
 /* ---- how long to wait ---- */
 
 static void arm_give_up(struct apnbd_session *session)
@@ -59,13 +52,36 @@ static void arm_give_up(struct apnbd_session *session)
 		mod_delayed_work(wq, &session->give_up, msecs_to_jiffies(ms));
 }
 
-void apnbd_recover_path_down(struct apnbd_session *session)
+/* A path can't be used now. The disk waits if it was the last. */
+static void path_out(struct apnbd_session *session, const char *reason)
 {
-	if (!apnbd_session_change(session, APNBD_STATE(WAITING), "the line to the target is down"))
-		return;
-	arm_give_up(session);
-	apnbd_netlink_disk_event(session);
+	if (!apnbd_paths_usable(session) &&
+	    apnbd_session_change(session, APNBD_STATE(WAITING), reason))
+		arm_give_up(session);
 	apnbd_recover_wake(session); /* it may be up again already */
+}
+
+void apnbd_recover_look(struct apnbd_session *session)
+{
+	path_out(session, "no path that is left is live");
+}
+
+void apnbd_recover_reattach(struct apnbd_path *path)
+{
+	WRITE_ONCE(path->barred, true);
+	WRITE_ONCE(path->stale, true);
+	path_out(path->session, "the target does not know this session any more");
+}
+
+void apnbd_recover_path_down(struct apnbd_path *path)
+{
+	struct apnbd_session *session = path->session;
+
+	spin_lock_bh(&session->held_lock);
+	path->losses += path->attached && !path->barred;
+	spin_unlock_bh(&session->held_lock);
+	WRITE_ONCE(session->untold, true); /* by the work: who calls us speaks for a line */
+	path_out(session, "the line to the target is down");
 }
 
 static void give_up(struct work_struct *work)
@@ -99,82 +115,131 @@ static bool same_disk(const struct apnbd_session *session, const struct apn_atta
 }
 
 /* What the disk was told when it was made, and its users built on, still holds. */
-static bool keeps_its_word(const struct apnbd_session *session, const struct apn_attached *a)
+static bool keeps_its_word(const struct apnbd_session *session, const struct apn_line *line,
+			   const struct apn_attached *a)
 {
 	bool cache = le32_to_cpu(a->flags) & APN_DISK_WRITE_CACHE;
 
 	return (!cache || session->limits.write_cache) &&
-	       session->path.line->io_bytes >= session->limits.max_bytes;
+	       line->io_bytes >= session->limits.max_bytes;
 }
 
-static bool lost_writes(const struct apnbd_session *session, const struct apn_attached *a)
+static bool lost_writes(const struct apnbd_session *session, const struct apn_line *line,
+			const struct apn_attached *a)
 {
-	const u8 *now = session->path.line->instance;
 	bool orderly = le32_to_cpu(a->flags) & APN_DISK_ORDERLY &&
 		       !memcmp(a->before, session->instance, APN_UUID_BYTES);
 
 	return apnbd_rule_lost_writes(session->flags & APN_DISK_WRITE_CACHE,
-				      !memcmp(session->instance, now, APN_UUID_BYTES), orderly,
-				      atomic64_read(&session->acked),
+				      !memcmp(session->instance, line->instance, APN_UUID_BYTES),
+				      orderly, atomic64_read(&session->acked),
 				      atomic64_read(&session->flushed));
 }
 
-static void refused(struct apnbd_session *session, enum apn_status status, const char *reason)
+static void retry_in(struct apnbd_path *path, unsigned int ms, const char *reason)
 {
-	enum apnbd_disk_state state;
+	WRITE_ONCE(path->retry_at, jiffies + msecs_to_jiffies(ms));
+	apnbd_path_say(path, reason);
+}
+
+/* This path is not for this disk; if another one is, only the path waits. */
+static void unfit(struct apnbd_path *path, const char *reason)
+{
+	struct apnbd_session *session = path->session;
+
+	path->refused = true;
+	retry_in(path, APNBD_UNFIT_RETRY_MS, reason);
+	if (!apnbd_paths_usable(session))
+		apnbd_session_change(session, APNBD_STATE(LOST), reason);
+}
+
+/* The target said no: for good, or for now. */
+static void refused(struct apnbd_path *path, enum apn_status status, const char *reason)
+{
+	struct apnbd_session *session = path->session;
 
 	switch (status) {
 	case APN_STATUS_REVOKED:
-		state = APNBD_STATE(REVOKED);
+		apnbd_session_change(session, APNBD_STATE(REVOKED), reason);
 		break;
 	case APN_STATUS_SUPERSEDED:
-		state = APNBD_STATE(SUPERSEDED);
+		apnbd_session_change(session, APNBD_STATE(SUPERSEDED), reason);
 		break;
 	case APN_STATUS_OTHER_VOLUME:
-		state = APNBD_STATE(LOST);
+		unfit(path, reason);
 		break;
 	default:
-		spin_lock_bh(&session->held_lock);
-		strscpy(session->reason, reason, sizeof(session->reason));
-		spin_unlock_bh(&session->held_lock);
-		apnbd_recover_wake_later(session, APNBD_DRAIN_RETRY_MS);
-		return;
+		path->refused = true;
+		retry_in(path, APNBD_DRAIN_RETRY_MS, reason);
+		apnbd_session_explain(session, reason);
 	}
-	apnbd_session_change(session, state, reason);
 }
 
-/* Under session->lock. True: attached, to the disk that it was. */
-static bool attach_again(struct apnbd_session *session)
+/*
+ * P2: all paths lead to one instance of one target. Another instance means that the
+ * target has restarted, and then the lines of the other paths are dead; as long as one
+ * of them is not, this may be another target.
+ */
+static bool same_target(const struct apnbd_path *path)
 {
+	return !memcmp(path->session->instance, path->line->instance, APN_UUID_BYTES) ||
+	       !apnbd_paths_usable(path->session);
+}
+
+/* Why what was attached can't be used as this disk; NULL: it can. */
+static const char *misfit(struct apnbd_session *session, const struct apn_line *line,
+			  const struct apn_attached *a)
+{
+	if (!same_disk(session, a))
+		return "the export is another volume now";
+	if (!keeps_its_word(session, line, a))
+		return "the target now promises less than when the disk was connected";
+	if (lost_writes(session, line, a))
+		return "the target restarted and lost writes that it had acknowledged";
+	return NULL;
+}
+
+static void accept_path(struct apnbd_path *path, const struct apn_attached *a)
+{
+	apnbd_session_take(path->session, path->line, a);
+	path->refused = false;
+	apnbd_path_say(path, "");
+	if (READ_ONCE(path->stale))
+		return;
+	WRITE_ONCE(path->barred, false);
+	apnbd_paths_fence_again(path->session);
+}
+
+/* Under session->lock. */
+static void attach_again(struct apnbd_path *path)
+{
+	struct apnbd_session *session = path->session;
 	char reason[APN_REASON_BYTES] = "";
 	enum apn_status status = 0;
 	struct apn_attached a;
-	int ret = apnbd_path_attach(&session->path, &a, &status, reason);
+	const char *why;
+	int ret;
 
+	if (!same_target(path)) {
+		path->refused = true;
+		retry_in(path, APNBD_DRAIN_RETRY_MS,
+			 "this address shows another target than the other paths");
+		return;
+	}
+	ret = apnbd_path_attach(path, &a, &status, reason);
 	if (ret == -ECONNREFUSED) {
-		refused(session, status, reason);
-		return false;
+		refused(path, status, reason);
+		return;
 	}
 	if (ret) {
-		apnbd_recover_wake_later(session, APNBD_DRAIN_RETRY_MS);
-		return false;
+		retry_in(path, APNBD_DRAIN_RETRY_MS, reason);
+		return;
 	}
-	if (!same_disk(session, &a)) {
-		apnbd_session_change(session, APNBD_STATE(LOST), "the export is another volume now");
-		return false;
-	}
-	if (!keeps_its_word(session, &a)) {
-		apnbd_session_change(session, APNBD_STATE(LOST),
-				     "the target now promises less than when the disk was connected");
-		return false;
-	}
-	if (lost_writes(session, &a)) {
-		apnbd_session_change(session, APNBD_STATE(LOST),
-				     "the target restarted and lost writes that it had acknowledged");
-		return false;
-	}
-	apnbd_session_take(session, &a);
-	return true;
+	why = misfit(session, path->line, &a);
+	if (why)
+		unfit(path, why);
+	else
+		accept_path(path, &a);
 }
 
 static void act_on_notices(struct apnbd_session *session)
@@ -188,10 +253,23 @@ static void act_on_notices(struct apnbd_session *session)
 	apnbd_netlink_disk_event(session);
 }
 
-static bool wants_attach(struct apnbd_session *session)
+static bool wants_attach(const struct apnbd_path *path)
 {
-	return (READ_ONCE(session->path.stale) || !session->path.attached) &&
-	       apn_line_live(session->path.line);
+	return (READ_ONCE(path->stale) || READ_ONCE(path->barred) || !path->attached) &&
+	       !path->leaving && apn_line_live(path->line);
+}
+
+/* Each that is due; for those that are not, or were refused, recovery comes again. */
+static void attach_all(struct apnbd_session *session)
+{
+	struct apnbd_path *path;
+
+	list_for_each_entry(path, &session->paths, node) {
+		if (wants_attach(path) && time_after_eq(jiffies, READ_ONCE(path->retry_at)))
+			attach_again(path);
+		if (wants_attach(path))
+			apnbd_recover_wake_later(session, APNBD_DRAIN_RETRY_MS);
+	}
 }
 
 static void come_alive(struct apnbd_session *session)
@@ -209,25 +287,30 @@ static void come_alive(struct apnbd_session *session)
  */
 static bool may_go(struct apnbd_session *session)
 {
-	if (!session->path.attached || !apn_line_live(session->path.line))
+	if (!apnbd_paths_usable(session))
 		return false;
-	if (READ_ONCE(session->state) != APNBD_STATE(FAILED) ||
-	    !apn_line_unfenced(session->path.line))
+	if (READ_ONCE(session->state) != APNBD_STATE(FAILED) || !apnbd_paths_unfenced(session))
 		return true;
 	apnbd_recover_wake_later(session, FENCE_POLL_MS);
 	return false;
 }
 
-static void bring_back(struct apnbd_session *session)
+static void go_on(struct apnbd_session *session)
 {
-	act_on_notices(session);
-	if (wants_attach(session) && !attach_again(session))
-		return;
 	if (!may_go(session))
 		return;
 	if (READ_ONCE(session->state) != APNBD_STATE(LIVE))
 		come_alive(session);
 	apnbd_flow_resume(session);
+}
+
+/* What a path that lives can carry does not wait for one that is to be attached. */
+static void bring_back(struct apnbd_session *session)
+{
+	act_on_notices(session);
+	go_on(session);
+	attach_all(session);
+	go_on(session);
 }
 
 /* Writeback may wait for what this work brings back: it must not start any. */
@@ -238,6 +321,8 @@ static void recover(struct work_struct *work)
 	unsigned int noio = memalloc_noio_save();
 
 	mutex_lock(&session->lock);
+	if (session->disk && xchg(&session->untold, false))
+		apnbd_netlink_disk_event(session);
 	if (session->disk && !apnbd_rule_is_final(READ_ONCE(session->state)))
 		bring_back(session);
 	if (session->disk && apnbd_rule_is_final(READ_ONCE(session->state))) {
@@ -245,6 +330,7 @@ static void recover(struct work_struct *work)
 		apnbd_netlink_disk_event(session);
 	}
 	mutex_unlock(&session->lock);
+	wake_up_all(&session->changed);
 	memalloc_noio_restore(noio);
 }
 

@@ -108,6 +108,8 @@ static void account(struct apnbd_session *session, struct apnbd_request *req)
 {
 	u8 op = req->tx.hdr.op;
 
+	this_cpu_inc(req->path->use->requests);
+	this_cpu_add(req->path->use->bytes, req->bytes);
 	apnbd_stat_count(session->stat, op, req->bytes, ktime_get_ns() - req->start_ns,
 			 req->service_ns);
 	if (apnbd_request_changes(req) && !(req->tx.hdr.flags & APN_FLAG_FUA))
@@ -126,7 +128,6 @@ static void again(struct apnbd_session *session, struct apnbd_request *req)
 	}
 	this_cpu_inc(session->stat->resent);
 	apnbd_flow_hold(session, req);
-	apnbd_recover_wake(session);
 }
 
 static void finish(struct apnbd_request *req)
@@ -134,7 +135,7 @@ static void finish(struct apnbd_request *req)
 	struct apnbd_session *session = apnbd_request_session(req);
 
 	atomic_long_sub(req->tx.load, &req->tx.lane->load);
-	apn_line_done(session->path.line, &req->tx);
+	apn_line_done(req->tx.lane->line, &req->tx);
 	if (req->damaged)
 		req->status = APN_STATUS_DIGEST;
 	switch (req->status) {
@@ -146,8 +147,8 @@ static void finish(struct apnbd_request *req)
 		return;
 	case APN_STATUS_NO_SESSION:
 	case APN_STATUS_DRAINING:
+		apnbd_recover_reattach(req->path);
 		apnbd_flow_hold(session, req);
-		apnbd_recover_reattach(session);
 		return;
 	case APN_STATUS_REVOKED:
 	case APN_STATUS_SUPERSEDED:
@@ -205,6 +206,7 @@ void apnbd_request_prepare(struct apnbd_request *req)
 	req->pages_out = false;
 	req->copy = NULL;
 	req->copy_entries = 0;
+	req->path = NULL;
 	req->tx.lane = NULL;
 	req->tx.sent = request_sent;
 	req->start_ns = ktime_get_ns();
@@ -266,15 +268,16 @@ static void aim_payload(struct apnbd_request *req)
 				 apnbd_rq(req)->bio);
 }
 
-int apnbd_request_load(struct apnbd_request *req, u32 handle)
+int apnbd_request_load(struct apnbd_request *req, struct apnbd_path *path)
 {
 	struct apn_hdr *hdr = &req->tx.hdr;
 
 	if (req->tries && hdr->op == APN_OP_WRITE && !req->copy && make_copy(req))
 		return -ENOMEM;
 	req->generation++;
-	hdr->handle = cpu_to_le32(handle);
+	hdr->handle = cpu_to_le32(path->handle);
 	hdr->tag = cpu_to_le64((u64)req->generation << 32 | (u32)apnbd_rq(req)->tag);
+	req->path = path;
 	req->bits = 0;
 	req->received = 0;
 	req->damaged = false;

@@ -6,6 +6,7 @@
 #include <apn/line.h>
 #include <linux/blk-mq.h>
 
+struct apnbd_path;
 struct apnbd_session;
 
 enum apnbd_request_bit {
@@ -22,12 +23,13 @@ enum apnbd_request_bit {
 struct apnbd_request {
 	struct apn_tx tx; /* the command; for a READ, payload is where its data goes */
 	struct list_head node; /* session->held or session->unfenced, under held_lock */
+	struct apnbd_path *path; /* it goes over, or went over last; see apnbd_paths_del() */
 	unsigned long bits; /* enum apnbd_request_bit */
 	u32 generation; /* of the tag, in the cookie: a late answer does not fit */
 	u32 bytes; /* READ, WRITE: of payload */
 	u32 received;
 	u16 status; /* enum apn_status */
-	u8 fence_lane; /* while unfenced: the lane that carried it */
+	u8 fence_lane; /* while unfenced: the lane that carried it, on @path */
 	u8 tries; /* how often its payload arrived damaged */
 	bool damaged;
 	bool pages_out; /* its pages were sent over a lane that died */
@@ -46,7 +48,7 @@ static inline struct request *apnbd_rq(struct apnbd_request *req)
 struct apnbd_session *apnbd_request_session(struct apnbd_request *req);
 void apnbd_request_prepare(struct apnbd_request *req);
 /* Set for one more journey; -ENOMEM: not now. */
-int apnbd_request_load(struct apnbd_request *req, u32 handle);
+int apnbd_request_load(struct apnbd_request *req, struct apnbd_path *path);
 bool apnbd_request_changes(const struct apnbd_request *req);
 /* Once; a write that failed ends when its pages can't go out any more. Any context. */
 void apnbd_request_end(struct apnbd_request *req, blk_status_t status);

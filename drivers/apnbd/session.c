@@ -9,6 +9,7 @@
 #include <linux/idr.h>
 #include <linux/slab.h>
 #include <linux/uuid.h>
+#include <net/net_namespace.h>
 
 static LIST_HEAD(sessions);
 static DEFINE_MUTEX(sessions_lock); /* the list and who is closing */
@@ -25,6 +26,7 @@ static bool become(struct apnbd_session *session, enum apnbd_disk_state state, c
 	WRITE_ONCE(session->state, state);
 	session->since = jiffies;
 	strscpy(session->reason, reason ?: "", sizeof(session->reason));
+	wake_up_all(&session->changed);
 	return true;
 }
 
@@ -35,10 +37,17 @@ bool apnbd_session_change(struct apnbd_session *session, enum apnbd_disk_state s
 	return become(session, state, reason);
 }
 
+void apnbd_session_explain(struct apnbd_session *session, const char *reason)
+{
+	guard(spinlock_bh)(&session->held_lock);
+	if (session->state != APNBD_STATE(LIVE))
+		strscpy(session->reason, reason, sizeof(session->reason));
+}
+
 /* ---- references and the list ---- */
 
 /*
- * Nobody is left: the path left its line, the disk its last opener (free_disk), and
+ * Nobody is left: the paths left their lines, the disk its last opener (free_disk), and
  * the list was left at disconnect.
  */
 static void session_release(struct kref *ref)
@@ -47,6 +56,8 @@ static void session_release(struct kref *ref)
 
 	ida_free(&indexes, session->index);
 	free_percpu(session->stat);
+	put_net(session->net);
+	mutex_destroy(&session->paths_lock);
 	mutex_destroy(&session->lock);
 	mutex_destroy(&session->tags_lock);
 	apn_log_free("disk", session);
@@ -130,6 +141,10 @@ struct apnbd_session *apnbd_session_alloc(const struct apnbd_wish *wish)
 	INIT_LIST_HEAD(&session->node);
 	mutex_init(&session->lock);
 	mutex_init(&session->tags_lock);
+	mutex_init(&session->paths_lock);
+	INIT_LIST_HEAD(&session->paths);
+	init_waitqueue_head(&session->changed);
+	session->net = get_net(wish->route.net);
 	spin_lock_init(&session->held_lock);
 	INIT_LIST_HEAD(&session->held);
 	INIT_LIST_HEAD(&session->unfenced);
@@ -160,12 +175,10 @@ void apnbd_session_delist(struct apnbd_session *session)
 	list_del_init(&session->node);
 }
 
-static bool is_same_wish(const struct apnbd_session *session, const struct apnbd_wish *wish)
+static bool is_same_wish(struct apnbd_session *session, const struct apnbd_wish *wish)
 {
-	const struct apn_line *line = session->path.line;
-
 	return !session->closing && !strcmp(session->export, wish->export) &&
-	       !memcmp(&line->route.peer, &wish->route.peer, sizeof(line->route.peer));
+	       apnbd_paths_lead_to(session, &wish->route.peer);
 }
 
 struct apnbd_session *apnbd_session_existing(const struct apnbd_wish *wish, char *reason)
@@ -203,13 +216,14 @@ void apnbd_session_shown(struct apnbd_session *session)
 	session->showing = false;
 }
 
-void apnbd_session_take(struct apnbd_session *session, const struct apn_attached *a)
+void apnbd_session_take(struct apnbd_session *session, const struct apn_line *line,
+			const struct apn_attached *a)
 {
 	session->flags = le32_to_cpu(a->flags);
 	session->size = le64_to_cpu(a->size);
 	if (a->generation)
 		session->generation = le64_to_cpu(a->generation);
-	memcpy(session->instance, session->path.line->instance, APN_UUID_BYTES);
+	memcpy(session->instance, line->instance, APN_UUID_BYTES);
 	session->takeover = false;
 }
 

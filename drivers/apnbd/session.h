@@ -3,7 +3,7 @@
 #ifndef APNBD_SESSION_H
 #define APNBD_SESSION_H
 
-#include "path.h"
+#include "paths.h"
 #include "request.h"
 #include "rules.h"
 #include "stat.h"
@@ -16,8 +16,8 @@ struct netlink_ext_ack;
 enum {
 	APNBD_DEPTH = 1024,
 	APNBD_LANES = 4,
-	APNBD_PATHS_MAX = 1,
 	APNBD_DRAIN_RETRY_MS = 1000,
+	APNBD_UNFIT_RETRY_MS = 10000,
 	APNBD_POLL_MS = 20,
 	APNBD_CUT_MS = 2000, /* how long --force waits for answers that are on their way */
 };
@@ -47,7 +47,18 @@ struct apnbd_session {
 	struct mutex tags_lock; /* who walks the tags */
 	bool tags_gone; /* or not there yet */
 
-	struct apnbd_path path;
+	/*
+	 * Its paths. They change under @lock and @held_lock, with the queue quiet, so that
+	 * each of the three is enough to look; the first is the one it was connected by.
+	 */
+	struct list_head paths;
+	unsigned int paths_n;
+	struct apnbd_path *only; /* of one; NULL: each request chooses */
+	struct mutex paths_lock; /* who adds and removes one; outside of @lock */
+	wait_queue_head_t changed; /* recovery went round once more */
+	bool untold; /* something changed that nobody was told by an event */
+	struct net *net; /* where it was connected; a reference */
+
 	struct blk_mq_tag_set set;
 	struct gendisk *disk;
 	unsigned long ahead_pages; /* of read-ahead: what we set last; zero: nothing yet */
@@ -61,6 +72,7 @@ struct apnbd_session {
 	struct list_head leaving; /* failed: wait for their pages; held_lock */
 	unsigned long leave_by; /* jiffies; held_lock */
 	struct delayed_work leave;
+	unsigned long fencing_since; /* jiffies: since when one is on @unfenced */
 	unsigned long since; /* jiffies */
 	char reason[APN_REASON_BYTES];
 
@@ -87,6 +99,7 @@ struct apnbd_wish {
 	u64 rate;
 	u32 fail_after_ms;
 	bool read_only, digest, takeover;
+	bool patient; /* its line need not be live yet */
 };
 
 /* A live disk, with a reference; ERR_PTR and @reason otherwise. */
@@ -106,8 +119,11 @@ void apnbd_session_remove_all(void);
 /* May it be in this state now? Then it is, and the reason is shown. Any context. */
 bool apnbd_session_change(struct apnbd_session *session, enum apnbd_disk_state state,
 			  const char *reason);
-/* What an attach says now. */
-void apnbd_session_take(struct apnbd_session *session, const struct apn_attached *a);
+/* The state stays; what is shown as its reason is this. */
+void apnbd_session_explain(struct apnbd_session *session, const char *reason);
+/* What an attach over this line says now. */
+void apnbd_session_take(struct apnbd_session *session, const struct apn_line *line,
+			const struct apn_attached *a);
 int apnbd_session_set_read_only(struct apnbd_session *session, bool read_only);
 
 /* For connect.c. */

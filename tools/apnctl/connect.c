@@ -56,6 +56,60 @@ static int name_peer(int code, struct json_object *values)
 	return code;
 }
 
+static int ask_connect(struct json_object *values, struct json_object **disk)
+{
+	return name_peer(call(&disk_object, APNBD_CMD_DISK_CONNECT, values, disk), values);
+}
+
+/* The first path that can be reached makes the disk; the one it replaces is one of the others. */
+static int connect_by_any(struct json_object *values, struct json_object **disk)
+{
+	struct json_object *also = json_object_object_get(values, "also");
+	int code = ask_connect(values, disk);
+	size_t i, n = also ? json_object_array_length(also) : 0;
+
+	for (i = 0; i < n && code == EXIT_UNREACHABLE; i++) {
+		const char *other = json_object_get_string(json_object_array_get_idx(also, i));
+		struct json_object *way = path_way("", other);
+
+		json_object_array_put_idx(also, i, path_first(values));
+		path_make_first(values, way);
+		json_object_put(way);
+		code = ask_connect(values, disk);
+	}
+	return code;
+}
+
+/* One that can't be reached now is used as soon as it can; one that is there is there. */
+static int add_path(const char *disk, const char *also)
+{
+	struct json_object *way = path_way(disk, also);
+	int code;
+
+	json_object_object_add(way, "patient", json_object_new_boolean(true));
+	code = call(&way_object, APNBD_CMD_PATH_ADD, way, NULL);
+	json_object_put(way);
+	return code == EXIT_EXISTS ? 0 : code;
+}
+
+static int add_paths(struct json_object *disk, struct json_object *values)
+{
+	struct json_object *also = json_object_object_get(values, "also");
+	size_t i, n = also ? json_object_array_length(also) : 0;
+	int first = 0;
+
+	for (i = 0; i < n; i++) {
+		const char *other = json_object_get_string(json_object_array_get_idx(also, i));
+		int code = add_path(object_string(disk, "name"), other);
+
+		if (code)
+			first = fail_note(first, code);
+	}
+	if (first)
+		fail(first, "the disk is connected, without what the lines above name");
+	return first;
+}
+
 static int connect_disk(struct json_object *values, struct json_object **disk)
 {
 	int code = complete(values);
@@ -64,12 +118,12 @@ static int connect_disk(struct json_object *values, struct json_object **disk)
 	if (!code)
 		code = key_choose(values);
 	if (!code)
-		code = name_peer(call(&disk_object, APNBD_CMD_DISK_CONNECT, values, disk), values);
+		code = connect_by_any(values, disk);
 	if (!code && !*disk)
 		code = fail(EXIT_SYSTEM, "the kernel did not say what the disk became");
 	if (!code)
 		code = wait_for_node(object_string(*disk, "device"));
-	return code;
+	return code ? code : add_paths(*disk, values);
 }
 
 int disk_connect(struct json_object *values)
@@ -77,9 +131,9 @@ int disk_connect(struct json_object *values)
 	struct json_object *disk;
 	int code = connect_disk(values, &disk);
 
-	if (!code && out_json)
+	if (disk && out_json)
 		out_print_json(disk);
-	else if (!code)
+	else if (disk)
 		puts(object_string(disk, "device"));
 	json_object_put(disk);
 	return code;

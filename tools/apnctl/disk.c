@@ -23,25 +23,6 @@ static const char *const disk_states[] = {
 	NULL,
 };
 
-static const struct field path_fields[] = {
-	{ .name = "line", .kind = &kind_counter, .attr = APNBD_A_PATH_LINE },
-	{ .name = "address", .kind = &kind_addr, .attr = APNBD_A_PATH_ADDRESS },
-	{ .name = "live", .kind = &kind_bool, .attr = APNBD_A_PATH_LIVE },
-	{ .name = "inflight", .kind = &kind_counter, .attr = APNBD_A_PATH_INFLIGHT },
-	{ .name = "rtt-us", .title = "rtt", .kind = &kind_us, .attr = APNBD_A_PATH_RTT_US },
-	{ .name = "handle",
-	  .kind = &kind_counter,
-	  .attr = APNBD_A_PATH_HANDLE,
-	  .flags = FIELD_QUIET },
-	{ 0 },
-};
-
-static const struct object path_object = {
-	.noun = "path",
-	.nouns = "paths",
-	.fields = path_fields,
-};
-
 static const struct field disk_fields[] = {
 	{ .name = "name",
 	  .kind = &kind_name,
@@ -85,6 +66,14 @@ static const struct field disk_fields[] = {
 	  .kind = &kind_time,
 	  .attr = APNBD_A_DISK_NEXT_TRY,
 	  .flags = FIELD_COLUMN | FIELD_TROUBLE | FIELD_NONZERO },
+	{ .name = "fencing",
+	  .kind = &kind_counter,
+	  .attr = APNBD_A_DISK_FENCING,
+	  .flags = FIELD_COLUMN | FIELD_NONZERO },
+	{ .name = "fencing-since",
+	  .kind = &kind_time,
+	  .attr = APNBD_A_DISK_FENCING_SINCE,
+	  .flags = FIELD_COLUMN | FIELD_NONZERO },
 	{ .name = "reason",
 	  .kind = &kind_string,
 	  .attr = APNBD_A_DISK_REASON,
@@ -95,6 +84,10 @@ static const struct field disk_fields[] = {
 	  .arg = "tcp|rdma",
 	  .help = "how to get there (default: tcp)",
 	  .flags = FIELD_ADD | FIELD_KEEP },
+	{ .name = "also",
+	  .kind = &kind_also,
+	  .help = "a further path, to this address of the same target; may be repeated",
+	  .flags = FIELD_ADD | FIELD_KEEP | FIELD_MULTI | FIELD_NONZERO },
 	{ .name = "security",
 	  .kind = &kind_enum,
 	  .attr = APNBD_A_DISK_SECURITY,
@@ -181,7 +174,7 @@ static const struct field disk_fields[] = {
 	{ 0 },
 };
 
-/* A disk's address is that of its first path. */
+/* A disk's address is that of its first path; the others are what it was made with "also". */
 static void finish(struct json_object *disk)
 {
 	struct json_object *warning = security_warning(disk);
@@ -190,6 +183,7 @@ static void finish(struct json_object *disk)
 
 	if (first && !json_object_object_get(disk, "address") && *object_string(first, "address"))
 		values_default(disk, "address", object_string(first, "address"));
+	json_object_object_add(disk, "also", path_also(disk));
 	if (warning)
 		json_object_object_add(disk, "warning", warning);
 }

@@ -151,13 +151,17 @@ static void put_stat(struct nlmsghdr *nlh, uint16_t type)
 	mnl_attr_nest_end(nlh, nest);
 }
 
-static void put_path(struct nlmsghdr *nlh)
+static void put_path(struct nlmsghdr *nlh, const char *address, const char *transport,
+		     uint32_t state)
 {
 	struct nlattr *nest = mnl_attr_nest_start(nlh, APNBD_A_DISK_PATH);
 
 	mnl_attr_put_u32(nlh, APNBD_A_PATH_LINE, 7);
-	put_addr(nlh, APNBD_A_PATH_ADDRESS, "192.0.2.1", 4921);
-	mnl_attr_put_u8(nlh, APNBD_A_PATH_LIVE, 1);
+	put_addr(nlh, APNBD_A_PATH_ADDRESS, address, 4921);
+	mnl_attr_put_strz(nlh, APNBD_A_PATH_TRANSPORT, transport);
+	mnl_attr_put_u32(nlh, APNBD_A_PATH_STATE, state);
+	mnl_attr_put_strz(nlh, APNBD_A_PATH_REASON,
+			  state == APNBD_PATH_STATE_LIVE ? "" : "no answer");
 	mnl_attr_put_u32(nlh, APNBD_A_PATH_RTT_US, 10200);
 	mnl_attr_nest_end(nlh, nest);
 }
@@ -190,7 +194,9 @@ static void put_disk(struct nlmsghdr *nlh, const char *name, uint32_t index, uin
 	mnl_attr_put(nlh, APNBD_A_DISK_VOLUME, 16, "0123456789abcdef");
 	mnl_attr_put_u64(nlh, APNBD_A_DISK_SIZE, 10ULL << 30);
 	put_stat(nlh, APNBD_A_DISK_STAT);
-	put_path(nlh);
+	put_path(nlh, "192.0.2.1", "tcp", APNBD_PATH_STATE_LIVE);
+	put_path(nlh, "198.51.100.1", "tcp", APNBD_PATH_STATE_WAITING);
+	put_path(nlh, "203.0.113.1", "rdma", APNBD_PATH_STATE_LIVE);
 }
 
 unsigned int fake_disk(void *buf)
@@ -292,7 +298,7 @@ static void answer_host(const struct nlmsghdr *request, uint8_t cmd, bool dump)
 	if (dump && fake.empty)
 		return;
 	if (cmd == APNBD_CMD_DISK_DISCONNECT || cmd == APNBD_CMD_KEY_SET ||
-	    cmd == APNBD_CMD_KEY_DEL)
+	    cmd == APNBD_CMD_KEY_DEL || cmd == APNBD_CMD_PATH_ADD || cmd == APNBD_CMD_PATH_DEL)
 		return;
 	if (cmd == APNBD_CMD_KEY_GET) {
 		put_keys(request);

@@ -6,11 +6,15 @@
 #include "object.h"
 
 extern const struct object disk_object, line_object, offer_object; /* of apnbd */
+extern const struct object path_object; /* in a disk */
+extern const struct object way_object; /* what path add and del ask for */
 extern const struct object export_object, port_object, session_object; /* of apn_target */
 extern const struct object key_object, audit_object, finding_object;
 extern const struct object stat_object, use_object; /* counters, in a disk and in an export */
 
 extern const struct kind kind_disk; /* NAME, apnbdN or /dev/apnbdN */
+extern const struct kind kind_also; /* ADDR[:PORT][,TRANSPORT] */
+extern const struct field path_args[];
 extern const struct field disk_args[], disk_word[], disconnect_args[], stat_args[];
 extern const struct field export_args[], export_del_args[], export_drain_args[];
 extern const struct field export_revoke_args[];
@@ -25,6 +29,16 @@ int disk_show(struct json_object *values);
 int disk_set(struct json_object *values);
 int disk_stat(struct json_object *values);
 int disk_disconnect(struct json_object *values);
+
+int path_add(struct json_object *values);
+int path_del(struct json_object *values);
+int path_show(struct json_object *values);
+/* All paths of a disk but the first, as "also" has them; one of those as "path add" asks. */
+struct json_object *path_also(struct json_object *disk);
+struct json_object *path_way(const char *disk, const char *also);
+/* The first one as "also" would have it, and another one in its place. */
+struct json_object *path_first(struct json_object *disk);
+void path_make_first(struct json_object *disk, struct json_object *way);
 
 int export_add(struct json_object *values);
 int export_set(struct json_object *values);

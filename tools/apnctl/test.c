@@ -605,6 +605,53 @@ static void test_conf_revoke(void)
 	rmdir(dir);
 }
 
+/* -- paths -- */
+
+static void test_paths(void)
+{
+	const uint64_t way = BIT(APNBD_A_WAY_DISK) | BIT(APNBD_A_WAY_ADDRESS);
+
+	fake_reset();
+	check_code("path add", 0, RUN("path", "add", "/dev/apnbd0", "198.51.100.1"));
+	check_sent("path add", APNBD_CMD_PATH_ADD, way);
+	check_code("path add", 0, RUN("path", "add", "data", "[::1]:9", "--transport", "rdma"));
+	check_sent("path add", APNBD_CMD_PATH_ADD, way | BIT(APNBD_A_WAY_TRANSPORT));
+	check_code("path del", 0, RUN("path", "del", "data", "198.51.100.1"));
+	check_sent("path del", APNBD_CMD_PATH_DEL, way);
+	check_code("path show", 0, RUN("path", "show", "data"));
+	check_has("path show", out_text, "198.51.100.1:4921  tcp        waiting");
+	check_has("path show", out_text, "no answer");
+	check_code("which", EXIT_USAGE, RUN("path", "add", "data"));
+	check_code("show --config", 0, RUN("show", "data", "--config"));
+	check_has("also", out_text, "also = 198.51.100.1:4921\nalso = 203.0.113.1:4921,rdma\n");
+
+	fake_reset();
+	check_code("connect --also", 0,
+		   RUN("connect", "192.0.2.1", "x", "--also", "198.51.100.1", "--also",
+		       "203.0.113.1:9,rdma"));
+	check_sent("connect --also", APNBD_CMD_PATH_ADD,
+		   way | BIT(APNBD_A_WAY_TRANSPORT) | BIT(APNBD_A_WAY_PATIENT));
+	check_code("no transport", EXIT_USAGE, RUN("connect", "192.0.2.1", "x", "--also", "::1,"));
+
+	fake_reset();
+	fake.refuse = EHOSTUNREACH;
+	fake.refuse_cmd = APNBD_CMD_DISK_CONNECT;
+	fake.refuse_times = 1;
+	check_code("the first is not there", 0,
+		   RUN("connect", "192.0.2.1", "x", "--also", "198.51.100.1"));
+	check_text("the second makes the disk", "/dev/apnbd0\n", out_text);
+	check_sent("and the first is its further path", APNBD_CMD_PATH_ADD,
+		   way | BIT(APNBD_A_WAY_TRANSPORT) | BIT(APNBD_A_WAY_PATIENT));
+
+	fake_reset();
+	fake.refuse = EACCES;
+	fake.refuse_cmd = APNBD_CMD_PATH_ADD;
+	fake.refuse_times = 1;
+	check_code("a path is refused", EXIT_REFUSED,
+		   RUN("connect", "192.0.2.1", "x", "--also", "198.51.100.1"));
+	check_text("the disk is there", "/dev/apnbd0\n", out_text);
+}
+
 static void test_target_commands(void)
 {
 	char dir[] = "/tmp/apnctl-test-XXXXXX", state[64];
@@ -977,6 +1024,7 @@ int main(void)
 	test_quantile();
 	test_usage();
 	test_host_commands();
+	test_paths();
 	test_target_commands();
 	test_key_files();
 	test_keys();

@@ -259,15 +259,18 @@ static int make_socket(struct net *net, const struct sockaddr_storage *like, str
 
 static int wait_connected(struct apn_tcp_lane *t)
 {
+	unsigned long deadline = jiffies + msecs_to_jiffies(APN_TCP_CONNECT_MS);
 	struct sock *sk = t->sock->sk;
-	long left = wait_event_timeout(t->state_changed,
-				       READ_ONCE(sk->sk_state) != TCP_SYN_SENT ||
-					       apn_lane_dead(&t->lane),
-				       msecs_to_jiffies(APN_TCP_CONNECT_MS));
+	bool over = false;
 
+	while (!over && time_before(jiffies, deadline)) /* a lane that dies wakes nobody here */
+		over = wait_event_timeout(t->state_changed,
+					  READ_ONCE(sk->sk_state) != TCP_SYN_SENT ||
+						  apn_lane_dead(&t->lane),
+					  msecs_to_jiffies(APN_TCP_LOOK_MS));
 	if (apn_lane_dead(&t->lane)) /* the work may have seen the refusal first */
 		return sock_error(sk) ?: READ_ONCE(t->lane.error);
-	if (!left)
+	if (!over)
 		return -ETIMEDOUT;
 	return READ_ONCE(sk->sk_state) == TCP_ESTABLISHED ? 0 : sock_error(sk) ?: -ECONNRESET;
 }

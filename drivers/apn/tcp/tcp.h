@@ -9,7 +9,8 @@
 #include <net/sock.h>
 
 enum {
-	APN_TCP_CONNECT_MS = 5000,
+	APN_TCP_CONNECT_MS = 3000, /* two SYNs */
+	APN_TCP_LOOK_MS = 100,
 	APN_TCP_USER_TIMEOUT_MS = 10000, /* sent and not acknowledged */
 	APN_TCP_KEEPIDLE_S = 5,
 	APN_TCP_KEEPINTVL_S = 1,
