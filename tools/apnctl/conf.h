@@ -15,6 +15,7 @@ int conf_parse(const char *file, const char *name, char *text, struct json_objec
 /* The sections of one file. */
 int conf_read(const char *dir, const char *name, struct json_object *list);
 
+bool conf_there(const char *dir, const char *name);
 /* One file as it stands, to be freed. */
 int conf_text(const char *dir, const char *name, char **text);
 

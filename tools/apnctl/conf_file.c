@@ -225,6 +225,14 @@ static int read_file(const char *path, char **text)
 	return code;
 }
 
+bool conf_there(const char *dir, const char *name)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/%s.conf", dir, name);
+	return !access(path, F_OK);
+}
+
 int conf_text(const char *dir, const char *name, char **text)
 {
 	char path[PATH_MAX];

@@ -117,9 +117,12 @@ int conf_revoke(const char *dir, const char *name, const char *export, const cha
 		bool *changed)
 {
 	char *text, *copy = NULL;
-	int code = conf_text(dir, name, &text);
+	int code;
 
 	*changed = false;
+	if (!conf_there(dir, name))
+		return 0;
+	code = conf_text(dir, name, &text);
 	if (!code)
 		copy = without(text, export, identity);
 	free(text);
@@ -128,5 +131,5 @@ int conf_revoke(const char *dir, const char *name, const char *export, const cha
 		*changed = !code;
 	}
 	free(copy);
-	return code == EXIT_ABSENT ? 0 : code;
+	return code;
 }
