@@ -35,7 +35,7 @@ static void packet_gone(struct sk_buff *skb, struct ubuf_info *ubuf, bool succes
 	guard(rcu)();
 	if (!refcount_dec_and_test(&ubuf->refcnt))
 		return;
-	smp_store_release(&pages->out, false);
+	smp_store_release(&pages->out, false); /* pairs with apn_tcp_pages_out() */
 	kref_put(&pages->ref, pages_release);
 }
 
