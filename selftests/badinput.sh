@@ -6,7 +6,7 @@
 # kinds: all
 # smoke: qemu-6.1
 # cost: 15 s
-# limit: 250
+# limit: 500
 # shellcheck source=lib.sh
 . "$SELFTESTS/lib.sh"
 

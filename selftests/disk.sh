@@ -5,7 +5,7 @@
 # kinds: all
 # smoke: qemu-6.1 qemu-6.12 qemu-7
 # cost: 15 s
-# limit: 100
+# limit: 300
 # shellcheck source=lib.sh
 . "$SELFTESTS/lib.sh"
 

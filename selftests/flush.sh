@@ -5,7 +5,7 @@
 # tier: check
 # kinds: all
 # cost: 60 s
-# limit: 200
+# limit: 500
 # shellcheck source=lib.sh
 . "$SELFTESTS/lib.sh"
 # shellcheck source=flush/cuts.sh

@@ -5,7 +5,7 @@
 # kinds: all
 # smoke: qemu-7
 # cost: 45 s
-# limit: 280
+# limit: 600
 # shellcheck source=lib.sh
 . "$SELFTESTS/lib.sh"
 

@@ -4,7 +4,7 @@
 # tier: check
 # kinds: uml-debug qemu-debug
 # cost: 25 s
-# limit: 200
+# limit: 400
 # gate: self
 # (The kernel's log after this test is bad on purpose: the agent judges by the exit status and starts the machine anew.)
 # shellcheck source=lib.sh

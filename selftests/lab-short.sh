@@ -4,7 +4,7 @@
 # tier: check
 # kinds: uml-vtime
 # cost: 60 s
-# limit: 300
+# limit: 600
 # memory: 8G
 # shellcheck source=lab/lab.sh
 . "$SELFTESTS/lab/lab.sh"

@@ -4,7 +4,7 @@
 # tier: check
 # kinds: all
 # cost: 110 s
-# limit: 250
+# limit: 600
 # shellcheck source=lib.sh
 . "$SELFTESTS/lib.sh"
 # shellcheck source=many/rounds.sh

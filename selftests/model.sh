@@ -6,7 +6,7 @@
 # kinds: all
 # smoke: qemu-6.1 qemu-7
 # cost: 45 s
-# limit: 200
+# limit: 500
 # shellcheck source=lib.sh
 . "$SELFTESTS/lib.sh"
 # shellcheck source=model-disk/rounds.sh

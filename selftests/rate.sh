@@ -4,7 +4,7 @@
 # tier: check
 # kinds: uml-debug qemu-debug qemu-6.1 qemu-6.12 qemu-7
 # cost: 20 s
-# limit: 240
+# limit: 400
 # shellcheck source=lib.sh
 . "$SELFTESTS/lib.sh"
 

@@ -6,7 +6,7 @@
 # kinds: all
 # smoke: qemu-6.12
 # cost: 45 s
-# limit: 280
+# limit: 600
 # shellcheck source=lib.sh
 . "$SELFTESTS/lib.sh"
 

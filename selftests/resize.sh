@@ -4,7 +4,7 @@
 # tier: check
 # kinds: all
 # cost: 15 s
-# limit: 120
+# limit: 300
 # shellcheck source=lib.sh
 . "$SELFTESTS/lib.sh"
 

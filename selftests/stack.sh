@@ -5,7 +5,7 @@
 # kinds: all
 # smoke: qemu-6.12
 # cost: 45 s
-# limit: 200
+# limit: 500
 # shellcheck source=lib.sh
 . "$SELFTESTS/lib.sh"
 

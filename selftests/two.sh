@@ -7,7 +7,7 @@
 # cost: 20 s
 # machines: 2
 # disks: 64M
-# limit: 120
+# limit: 300
 # shellcheck source=lib.sh
 . "$SELFTESTS/lib.sh"
 

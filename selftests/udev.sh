@@ -5,7 +5,7 @@
 # kinds: all
 # smoke: qemu-6.12
 # cost: 15 s
-# limit: 120
+# limit: 300
 # shellcheck source=lib.sh
 . "$SELFTESTS/lib.sh"
 

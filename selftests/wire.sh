@@ -5,7 +5,7 @@
 # tier: check
 # kinds: uml-debug qemu-6.1 qemu-6.12 qemu-7
 # cost: 90 s
-# limit: 400
+# limit: 900
 # shellcheck source=lib.sh
 . "$SELFTESTS/lib.sh"
 
