@@ -177,6 +177,7 @@ int apnbd_session_disconnect(struct apnbd_session *session, bool force,
 		return -EBUSY;
 	}
 	if (force || READ_ONCE(session->state) != APNBD_STATE(LIVE)) {
+		session->hasty = true;
 		end_requests(session);
 		blk_mark_disk_dead(session->disk); /* what it asks of a file system fails at once */
 	}

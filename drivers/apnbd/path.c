@@ -11,8 +11,8 @@
 #include <linux/slab.h>
 #include <linux/uuid.h>
 
-/* The target lets go when it is asked; its answer may wait for a device that hangs. */
-enum { DETACH_MS = 2000 };
+/* By force: the target lets go when it is asked; its answer may wait for a device that hangs. */
+enum { HASTY_DETACH_MS = 2000 };
 
 /* New with every load of the module: a host that was started anew says so. */
 static u8 boot[APN_UUID_BYTES];
@@ -335,7 +335,8 @@ void apnbd_path_detach(struct apnbd_path *path, bool whole)
 	struct apn_answer *answer = kzalloc_obj(*answer);
 
 	if (answer && path->attached && apn_line_live(path->line))
-		apn_line_ask(path->line, &hdr, NULL, 0, APN_OP_DETACHED, answer, DETACH_MS);
+		apn_line_ask(path->line, &hdr, NULL, 0, APN_OP_DETACHED, answer,
+			     path->session->hasty ? HASTY_DETACH_MS : APN_SETUP_MS);
 	WRITE_ONCE(path->attached, false);
 	kfree(answer);
 }

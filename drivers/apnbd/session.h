@@ -33,6 +33,7 @@ struct apnbd_session {
 	bool read_only; /* asked for */
 	bool takeover; /* for the first attach */
 	bool closing; /* a disconnect is under way; sessions_lock */
+	bool hasty; /* it does not wait for a device of the target's; set by who is closing */
 	bool showing; /* its connect is under way; sessions_lock */
 
 	/* What ATTACHED said: written before the disk exists, then under @lock. */

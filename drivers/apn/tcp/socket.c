@@ -60,10 +60,13 @@ void apn_tcp_widen(struct sock *sk)
 	release_sock(sk);
 }
 
-/* Before connect or listen: the scale of the window is fixed in the first packet. */
+/*
+ * Before connect or listen: the scale of the window is fixed in the first packet. A scale for
+ * more would let a line that is not paced send more at once than its queue takes.
+ */
 static void set_scale(struct sock *sk)
 {
-	set_buffers(sk, long_bytes());
+	set_buffers(sk, APN_TCP_SHORT_BYTES);
 }
 
 static void set_options(struct sock *sk)
@@ -325,8 +328,6 @@ static int tcp_connect_lane(struct apn_lane *lane, const struct apn_route *route
 				     address_bytes(&route->peer), O_NONBLOCK);
 	if (ret == -EINPROGRESS)
 		ret = wait_connected(t);
-	if (!ret)
-		set_buffers(sock->sk, APN_TCP_SHORT_BYTES);
 	if (ret) {
 		close_socket(t);
 		apn_lane_put(lane);
@@ -390,7 +391,6 @@ static void take_in(struct tcp_listener *l, struct socket *sock)
 	}
 	t = apn_tcp_lane(lane);
 	sock->sk->sk_data_ready = l->old_data_ready;
-	set_buffers(sock->sk, APN_TCP_SHORT_BYTES);
 	set_options(sock->sk);
 	adopt(t, sock);
 	l->listener.accepted(&l->listener, lane, true); /* from watch() on it may be gone */
