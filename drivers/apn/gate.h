@@ -10,7 +10,6 @@ enum {
 	APN_STRANGERS_MAX = 1024, /* a gate */
 	APN_STRANGERS_EACH = 64, /* a gate and address */
 	APN_STRANGER_MS = 10000, /* to get from connect to AUTH */
-	APN_STRANGER_TLS_MS = 30000, /* the same, with a handshake that a daemon makes */
 	APN_FAREWELL_MS = 1000, /* for a refused one to read why */
 };
 
@@ -53,7 +52,7 @@ struct apn_stranger {
 	struct rcu_head rcu;
 };
 
-/* -EPROTONOSUPPORT: there is no such transport. */
+/* -EPROTONOSUPPORT: there is no such transport. -EOPNOTSUPP: it has no TLS, see apn_no_tls. */
 int apn_gate_open(struct apn_gate *gate, const char *transport, struct net *net,
 		  const struct sockaddr_storage *address);
 /* When it returns, no line of this gate is left and its struct may go. */

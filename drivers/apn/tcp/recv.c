@@ -86,15 +86,12 @@ int apn_tcp_recv(struct apn_tcp_lane *t)
 		if (ret || t->stop)
 			return ret;
 	}
-	/* inside TLS what was decrypted lies elsewhere */
-	if (!t->tls.sealed && skb_queue_empty_lockless(&sk->sk_receive_queue))
+	if (skb_queue_empty_lockless(&sk->sk_receive_queue))
 		return 0;
 	lock_sock(sk);
-	ret = READ_ONCE(t->sock->ops)->read_sock(sk, &desc, actor);
+	ret = t->sock->ops->read_sock(sk, &desc, actor);
 	release_sock(sk);
 	if (ret > 0)
 		atomic64_add(ret, &t->lane.received_bytes);
-	if (desc.error)
-		return desc.error;
-	return ret == -EAGAIN ? 0 : ret; /* TLS: no whole record is there */
+	return desc.error ?: ret;
 }
