@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 # title: over RDMA a disk is right, a host that breaks the protocol ends itself alone, and a device may go under load
-# promises: P2 P3 P5 P10
+# promises: P5 P10
 # tier: all
 # kinds: uml qemu-debug qemu-6.1 qemu-6.12 qemu-7
 # cost: 40 s
