@@ -397,6 +397,21 @@ identity() {
 	later rm -rf $KEYS
 }
 
+# agents: tlshd at both sites; it speaks for the sockets of its own network namespace
+agents() {
+	local site
+	for site in storage gpu; do
+		later agent_end $site
+		agent_start $site
+	done
+}
+agent_start() {
+	# not by in_ns, whose shell it would be that is ended
+	nsenter --net="/run/netns/$1" tlshd --stderr >>"/tmp/tlshd.$1" 2>&1 &
+	echo $! >"/tmp/tlshd.$1.pid"
+}
+agent_end() { kill "$(cat "/tmp/tlshd.$1.pid")"; }
+
 # serve NAME DEVICE [OPTION...]: an export at the storage site, and the first time a port. Its level is APN_SECURITY;
 # where somebody has to be somebody it is "gpu".
 serve() {
@@ -406,6 +421,7 @@ serve() {
 		later on_storage apnctl port del 0.0.0.0
 		on_storage apnctl port add 0.0.0.0 --security "$APN_SECURITY" || fail "no port"
 		[ "$APN_SECURITY" = none ] || identity gpu
+		[ "$APN_SECURITY" != tls ] || agents
 		_port=y
 	fi
 	[ "$APN_SECURITY" = none ] || set -- "$@" --allow gpu

@@ -214,6 +214,12 @@ static bool hello_fits(struct apn_lane *lane, const struct apn_hello *hello)
 		       "the host requires a feature that this target does not know");
 		return false;
 	}
+	/* a port of TLS speaks in the clear to say this, and nothing else */
+	if (gate->security == APN_SECURITY_TLS && !lane->sealed_as[0]) {
+		refuse(lane, APN_STATUS_SECURITY,
+		       "this port has security 'tls', and the host came without TLS");
+		return false;
+	}
 	if (hello->security != gate->security) {
 		snprintf(text, sizeof(text), "this port has security '%s', the host asked for '%s'",
 			 level[gate->security], level[hello->security]);
@@ -346,6 +352,12 @@ static void take_place(struct apn_lane *lane, struct apn_line *line, bool resume
 		lane->transport->admit(lane, READ_ONCE(line->window.granted) / line->wanted);
 }
 
+/* Inside TLS the key was proved already: it has to be that of the identity. */
+static bool is_sealed_for(const struct apn_lane *lane, const char *identity)
+{
+	return !lane->sealed_as[0] || !memcmp(lane->sealed_as, identity, APN_NAME_BYTES);
+}
+
 /* One answer, whatever was wrong: no key of that name, another one, or no proof at all. */
 static bool proves(struct apn_lane *lane, const struct apn_auth *auth, struct apn_proofs *proofs)
 {
@@ -358,6 +370,7 @@ static bool proves(struct apn_lane *lane, const struct apn_auth *auth, struct ap
 	};
 	bool known = !apn_auth_prove(&claim, &stranger->said, proofs);
 
+	known &= is_sealed_for(lane, auth->identity);
 	if (apn_auth_holds(auth->proof, proofs->host) && known)
 		return true;
 	refuse(lane, APN_STATUS_REFUSED, apn_pdu_status_text(APN_STATUS_REFUSED));

@@ -180,9 +180,11 @@ static struct apn_lane *gate_lane(struct apn_listener *listener,
 static void gate_accepted(struct apn_listener *listener, struct apn_lane *lane, bool open)
 {
 	struct apn_stranger *stranger = lane->stranger;
+	unsigned int deadline = listener->security == APN_SECURITY_TLS ? APN_STRANGER_TLS_MS :
+									 APN_STRANGER_MS;
 
 	queue_delayed_work(apn_control_wq, &stranger->work,
-			   open ? msecs_to_jiffies(APN_STRANGER_MS) : 0);
+			   open ? msecs_to_jiffies(deadline) : 0);
 }
 
 int apn_gate_open(struct apn_gate *gate, const char *transport, struct net *net,
@@ -203,6 +205,7 @@ int apn_gate_open(struct apn_gate *gate, const char *transport, struct net *net,
 	gate->listener->owner = gate;
 	gate->listener->net = net;
 	gate->listener->address = *address;
+	gate->listener->security = gate->security;
 	gate->listener->lane = gate_lane;
 	gate->listener->accepted = gate_accepted;
 	ret = gate->listener->transport->listen(gate->listener);

@@ -10,6 +10,7 @@ enum {
 	APN_STRANGERS_MAX = 1024, /* a gate */
 	APN_STRANGERS_EACH = 64, /* a gate and address */
 	APN_STRANGER_MS = 10000, /* to get from connect to AUTH */
+	APN_STRANGER_TLS_MS = 30000, /* the same, with a handshake that a daemon makes */
 	APN_FAREWELL_MS = 1000, /* for a refused one to read why */
 };
 

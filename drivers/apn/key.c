@@ -2,6 +2,7 @@
 /* The keys: one an identity and end. What leaves here is derived from them. */
 #include "key.h"
 #include "log.h"
+#include "psk.h"
 
 #include <compat/crypto.h>
 #include <linux/cleanup.h>
@@ -36,6 +37,11 @@ struct apn_keyring *apn_keyring(bool host)
 	return &rings[host];
 }
 EXPORT_SYMBOL_GPL(apn_keyring);
+
+static bool is_hosts(const struct apn_keyring *ring)
+{
+	return ring == &rings[true];
+}
 
 /* All are looked at, and each in full: how long it takes tells nothing of who is there. */
 static struct key *find(struct apn_keyring *ring, const char *identity)
@@ -113,7 +119,7 @@ int apn_key_set(struct apn_keyring *ring, const char *identity, const u8 secret[
 		return -ENOMEM;
 	ret = swap_in(ring, key, &old);
 	destroy(ret ? key : old);
-	return ret;
+	return ret ?: apn_psk_follow(is_hosts(ring), identity);
 }
 EXPORT_SYMBOL_GPL(apn_key_set);
 
@@ -142,6 +148,7 @@ int apn_key_del(struct apn_keyring *ring, const char *identity)
 	struct key *key = take_out(ring, identity);
 
 	destroy(key);
+	apn_psk_follow(is_hosts(ring), identity);
 	return key ? 0 : -ENOENT;
 }
 EXPORT_SYMBOL_GPL(apn_key_del);
@@ -206,6 +213,7 @@ void apn_key_forget_all(struct apn_keyring *ring)
 	}
 	list_for_each_entry_safe(key, next, &all, node)
 		destroy(key);
+	apn_psk_forget_all(is_hosts(ring));
 }
 EXPORT_SYMBOL_GPL(apn_key_forget_all);
 

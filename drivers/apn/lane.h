@@ -97,6 +97,7 @@ struct apn_lane {
 	u32 incarnation;
 	u16 index;
 	bool host; /* we are the host's end */
+	char sealed_as[APN_NAME_BYTES]; /* inside TLS by this identity's key; empty: in the clear */
 
 	unsigned long bits; /* enum apn_lane_bit */
 	int error; /* why it died: set before APN_LANE_DEAD can be seen */

@@ -240,6 +240,8 @@ static struct apn_line *make(const struct apn_line_wish *wish, char *reason)
 	line->ops = wish->ops;
 	line->route = wish->route;
 	get_net(line->route.net);
+	line->route.security = wish->security;
+	line->route.identity = line->identity;
 	line->security = wish->security;
 	line->features = wish->features;
 	line->wanted = wish->lanes;

@@ -3,6 +3,7 @@
 #include "auth.h"
 #include "key.h"
 #include "line.h"
+#include "psk.h"
 #include "tcp/tcp.h"
 
 #include <linux/cred.h>
@@ -22,9 +23,12 @@ static int __init apn_init(void)
 	ret = apn_auth_selftest();
 	if (ret)
 		goto put_cred;
-	ret = apn_line_init();
+	ret = apn_psk_init();
 	if (ret)
 		goto put_cred;
+	ret = apn_line_init();
+	if (ret)
+		goto exit_psk;
 	ret = apn_tcp_init();
 	if (ret)
 		goto exit_line;
@@ -32,6 +36,8 @@ static int __init apn_init(void)
 
 exit_line:
 	apn_line_exit();
+exit_psk:
+	apn_psk_exit();
 put_cred:
 	apn_key_exit();
 	put_cred(apn_kernel_cred);
@@ -43,6 +49,7 @@ static void __exit apn_exit(void)
 	apn_tcp_exit();
 	apn_line_exit();
 	rcu_barrier();
+	apn_psk_exit();
 	apn_key_exit();
 	put_cred(apn_kernel_cred);
 }

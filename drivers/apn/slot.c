@@ -162,6 +162,20 @@ static void end_setup(struct apn_slot *slot)
 	slot->setup = NULL;
 }
 
+/* What the transport has to say of it, where it says more than a number does. */
+static void say_unconnected(const struct apn_lane *lane, int error, char *reason)
+{
+	const char *why = "the network can't reach it";
+
+	if (error == -ECONNREFUSED)
+		why = "nobody listens there";
+	else if (error == -ETIMEDOUT)
+		why = "no answer";
+	else if (lane->line->security == APN_SECURITY_TLS && READ_ONCE(lane->reason))
+		why = lane->reason;
+	snprintf(reason, APN_REASON_BYTES, "no connection to the target: %s", why);
+}
+
 static int set_up(struct apn_slot *slot, struct apn_lane *lane, char *reason,
 		  struct apn_auth_ack *agreed)
 {
@@ -169,10 +183,7 @@ static int set_up(struct apn_slot *slot, struct apn_lane *lane, char *reason,
 	int ret = line->transport->connect(lane, &line->route);
 
 	if (ret) {
-		snprintf(reason, APN_REASON_BYTES, "no connection to the target: %s",
-			 ret == -ECONNREFUSED ? "nobody listens there" :
-			 ret == -ETIMEDOUT    ? "no answer" :
-						"the network can't reach it");
+		say_unconnected(lane, ret, reason);
 		return ret;
 	}
 	ret = apn_attach_host(line, lane, reason, agreed);
@@ -280,8 +291,8 @@ static void failed(struct apn_slot *slot, int error, const char *reason)
 		if (!line->live)
 			apn_line_set_state(line, APN_LINE_WAITING, reason);
 	}
-	if (!closing(line))
-		queue_delayed_work(apn_control_wq, &slot->work, msecs_to_jiffies(delay_ms));
+	if (!closing(line)) /* the lane's death has asked for this work at once */
+		mod_delayed_work(apn_control_wq, &slot->work, msecs_to_jiffies(delay_ms));
 	mutex_unlock(&line->lock);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The list of transports. */
 #include "transport.h"
+#include "line.h"
 
 #include <linux/export.h>
 #include <linux/mutex.h>
@@ -61,6 +62,19 @@ void apn_transport_put(const struct apn_transport *transport)
 	module_put(transport->owner);
 }
 EXPORT_SYMBOL_GPL(apn_transport_put);
+
+bool apn_transport_refuses(const char *name, enum apn_security security, char *reason)
+{
+	const struct apn_transport *t = apn_transport_find(name);
+	const char *refusal = t && t->refuses ? t->refuses(security) : NULL;
+
+	if (refusal)
+		strscpy(reason, refusal, APN_REASON_BYTES);
+	if (t)
+		apn_transport_put(t);
+	return refusal;
+}
+EXPORT_SYMBOL_GPL(apn_transport_refuses);
 
 struct apn_listener *apn_listener_alloc(const char *name)
 {

@@ -8,6 +8,8 @@
 #include <linux/socket.h>
 #include <net/net_namespace.h>
 
+#include "proto.h"
+
 struct apn_lane;
 struct apn_listener;
 struct apn_out;
@@ -19,6 +21,8 @@ struct apn_route {
 	struct net *net; /* referenced by whoever holds the route */
 	struct sockaddr_storage peer;
 	struct sockaddr_storage source; /* AF_UNSPEC: any */
+	enum apn_security security;
+	const char *identity; /* whose key TLS is made with */
 };
 
 /**
@@ -27,7 +31,10 @@ struct apn_route {
  * A transport takes what is due from apn_lane_next() and hands what comes to
  * apn_lane_header() and the payload's cursor; it knows no op, request or session.
  *
- * @connect may sleep; zero promises that the lane sends and receives until @close.
+ * @refuses says why a security level can't be had here, in a sentence that names what
+ *	to type instead; NULL: it can.
+ * @connect may sleep; zero promises that the lane sends and receives until @close, and
+ *	with security tls that nothing of it is in the clear: lane->sealed_as is set.
  * @kick says that apn_lane_next() has something; called from any context that may
  *	not sleep, and with @direct from one that may.
  * @close may sleep, is called once for every lane that connected or was accepted,
@@ -59,6 +66,7 @@ struct apn_transport {
 	size_t listener_bytes; /* likewise */
 	u32 plain_bytes;
 	bool no_tls; /* security level tls can't be had over it: apn_no_tls says why */
+	const char *(*refuses)(enum apn_security security);
 	int (*connect)(struct apn_lane *lane, const struct apn_route *route);
 	void (*kick)(struct apn_lane *lane, bool direct);
 	void (*close)(struct apn_lane *lane);
@@ -80,6 +88,7 @@ struct apn_listener {
 	const struct apn_transport *transport;
 	struct net *net;
 	struct sockaddr_storage address;
+	enum apn_security security; /* tls: a lane that comes without it has no sealed_as */
 	void *owner;
 	/* Makes the lane that a connection shall become; NULL turns it away. */
 	struct apn_lane *(*lane)(struct apn_listener *listener,
@@ -95,6 +104,9 @@ int apn_transport_register(struct apn_transport *transport);
 void apn_transport_unregister(struct apn_transport *transport);
 const struct apn_transport *apn_transport_find(const char *name);
 void apn_transport_put(const struct apn_transport *transport);
+
+/* True, and a sentence in @reason (APN_REASON_BYTES): this level can't be had there. */
+bool apn_transport_refuses(const char *name, enum apn_security security, char *reason);
 
 struct apn_listener *apn_listener_alloc(const char *transport);
 void apn_listener_free(struct apn_listener *listener);

@@ -613,6 +613,7 @@ int apn_target_nl_port_add_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	int ret = apn_nl_allowed(skb, info->extack);
 	struct nlattr *security = info->attrs[APN_TARGET_A_PORT_SECURITY];
+	char reason[APN_REASON_BYTES];
 	struct apn_port_wish wish;
 
 	if (!ret)
@@ -620,9 +621,8 @@ int apn_target_nl_port_add_doit(struct sk_buff *skb, struct genl_info *info)
 	if (ret)
 		return ret;
 	wish.security = security ? nla_get_u32(security) : APN_SECURITY_TLS;
-	if (wish.security == APN_SECURITY_TLS) {
-		NL_SET_ERR_MSG(info->extack,
-			       "this release has no TLS: type --security auth, by which both ends prove who they are and nothing is protected in flight, or --security none");
+	if (apn_transport_refuses(wish.transport, wish.security, reason)) {
+		apn_nl_say(info->extack, reason);
 		return -EOPNOTSUPP;
 	}
 	ret = apn_port_add(&wish, info->extack, reply_port, info);

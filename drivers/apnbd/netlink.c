@@ -344,6 +344,16 @@ static bool is_set(struct genl_info *info, int attr)
 	return info->attrs[attr] && nla_get_u8(info->attrs[attr]);
 }
 
+static int wish_level(struct genl_info *info, const struct apnbd_wish *wish)
+{
+	char text[APN_REASON_BYTES];
+
+	if (!apn_transport_refuses(wish->transport, wish->security, text))
+		return 0;
+	apn_nl_say(info->extack, text);
+	return -EOPNOTSUPP;
+}
+
 /* Better said before the target is troubled. */
 static int wish_key(struct genl_info *info, const struct apnbd_wish *wish)
 {
@@ -381,11 +391,7 @@ static int wish_line(struct genl_info *info, const struct line_attrs *a, struct 
 		if (IS_ERR(wish->identity))
 			return PTR_ERR(wish->identity);
 	}
-	if (wish->security != APN_SECURITY_TLS)
-		return wish_key(info, wish);
-	NL_SET_ERR_MSG(info->extack,
-		       "this release has no TLS: type --security auth, by which both ends prove who they are and nothing is protected in flight, or --security none");
-	return -EOPNOTSUPP;
+	return wish_level(info, wish) ?: wish_key(info, wish);
 }
 
 static int get_fail_after(struct genl_info *info, u32 *ms)

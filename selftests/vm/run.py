@@ -299,7 +299,7 @@ def arguments():
     p = argparse.ArgumentParser(prog="selftests/run", description="Run the tests in virtual machines.")
     p.add_argument("--vm", action="append", metavar="KIND", help=f"only on this kind: {', '.join(tests.KINDS)}, host")
     p.add_argument("--transport", default="tcp", help="tcp (default) or rdma: what the tests connect by")
-    p.add_argument("--security", default="none", help="none (default) or auth: the level of what lib.sh serves")
+    p.add_argument("--security", default="none", help="none (default), auth or tls: the level of what lib.sh serves")
     p.add_argument("--tier", choices=tests.TIERS, help="check (default without TEST), all, soak")
     p.add_argument("--list", action="store_true", help="name the tests and run nothing")
     p.add_argument("--keep-log", action="store_true", help="keep the logs of passed tests, too")

@@ -86,12 +86,15 @@ int apn_tcp_recv(struct apn_tcp_lane *t)
 		if (ret || t->stop)
 			return ret;
 	}
-	if (skb_queue_empty_lockless(&sk->sk_receive_queue))
+	/* inside TLS what was decrypted lies elsewhere */
+	if (!t->tls.sealed && skb_queue_empty_lockless(&sk->sk_receive_queue))
 		return 0;
 	lock_sock(sk);
-	ret = t->sock->ops->read_sock(sk, &desc, actor);
+	ret = READ_ONCE(t->sock->ops)->read_sock(sk, &desc, actor);
 	release_sock(sk);
 	if (ret > 0)
 		atomic64_add(ret, &t->lane.received_bytes);
-	return desc.error ?: ret;
+	if (desc.error)
+		return desc.error;
+	return ret == -EAGAIN ? 0 : ret; /* TLS: no whole record is there */
 }

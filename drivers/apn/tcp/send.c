@@ -13,6 +13,7 @@ static int send_headers(struct apn_tcp_lane *t, bool more)
 		.iov_len = t->row_bytes - t->row_sent,
 	};
 
+	t->more = more;
 	msg.msg_flags |= more ? MSG_MORE : MSG_EOR;
 	return kernel_sendmsg(t->sock, &msg, &vec, 1, vec.iov_len);
 }
@@ -55,8 +56,10 @@ static int send_payload(struct apn_tcp_lane *t)
 {
 	size_t run = min_t(size_t, apn_payload_run(&t->out.payload), t->out.bytes);
 	bool more = run < t->out.bytes || more_comes(t);
-	int ret = apn_sock_send_pages(t->sock, &t->out.payload.iter, run, more,
-				      apn_tcp_pages_ubuf(t));
+	int ret;
+
+	t->more = more;
+	ret = apn_sock_send_pages(t->sock, &t->out.payload.iter, run, more, apn_tcp_pages_ubuf(t));
 
 	if (ret > 0) {
 		iov_iter_advance(&t->out.payload.iter, ret);
@@ -94,12 +97,14 @@ static int send_step(struct apn_tcp_lane *t)
 int apn_tcp_send(struct apn_tcp_lane *t)
 {
 	unsigned int noreclaim = memalloc_noreclaim_save();
-	int ret, total = 0;
+	int ret = 0, total = 0;
 
 	lockdep_assert_held(&t->lane.tx_lock);
 	apn_tcp_congestion_keep(t->sock->sk);
 	while (!apn_lane_dead(&t->lane) && (ret = send_step(t)) > 0)
 		total += ret;
+	if (t->tls.sealed)
+		ret = apn_tcp_tls_sent(t, ret);
 	memalloc_noreclaim_restore(noreclaim);
 	if (total)
 		atomic64_add(total, &t->lane.sent_bytes);
@@ -123,7 +128,8 @@ void apn_tcp_send_abort(struct apn_tcp_lane *t)
 /*
  * A submitter sends by himself if nobody else does, which saves a wake-up; as the
  * kernel, since a security module judges the sender and the disk's user may be
- * confined.
+ * confined. Inside TLS only the work sends: the kernel takes a lock there that others
+ * hold while they allocate, and gives up when the submitter has a signal.
  */
 static void send_now(struct apn_tcp_lane *t)
 {
@@ -139,7 +145,7 @@ void apn_tcp_kick(struct apn_lane *lane, bool direct)
 {
 	struct apn_tcp_lane *t = apn_tcp_lane(lane);
 
-	if (direct && mutex_trylock(&lane->tx_lock)) {
+	if (direct && !t->tls.sealed && mutex_trylock(&lane->tx_lock)) {
 		send_now(t);
 		mutex_unlock(&lane->tx_lock);
 		if (!apn_lane_pending(lane))

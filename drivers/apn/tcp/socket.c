@@ -2,6 +2,7 @@
 /* Sockets: made, connected, accepted, watched, closed. */
 #include "tcp.h"
 
+#include <compat/tls.h>
 #include <linux/in.h>
 #include <linux/in6.h>
 #include <linux/mm.h>
@@ -15,7 +16,8 @@ struct workqueue_struct *apn_tcp_wq;
 
 /*
  * Our sockets are locked where memory is reclaimed, others allocate while locked:
- * lockdep has to know that these are not the same lock.
+ * lockdep has to know that these are not the same lock. Those inside TLS are locked by
+ * our own work alone, and by the daemon, who allocates: they stay among the others.
  */
 static void name_locks(struct socket *sock)
 {
@@ -114,6 +116,8 @@ static void data_ready(struct sock *sk)
 
 	read_lock_bh(&sk->sk_callback_lock);
 	t = sk->sk_user_data;
+	if (t && t->tls.sealed)
+		t->old_data_ready(sk); /* it puts records together */
 	if (t)
 		queue_work(apn_tcp_wq, &t->work);
 	read_unlock_bh(&sk->sk_callback_lock);
@@ -125,6 +129,8 @@ static void write_space(struct sock *sk)
 
 	read_lock_bh(&sk->sk_callback_lock);
 	t = sk->sk_user_data;
+	if (t && t->tls.sealed)
+		t->old_write_space(sk); /* it goes on with a record that went out in part */
 	if (t && sk_stream_is_writeable(sk)) {
 		clear_bit(SOCK_NOSPACE, &sk->sk_socket->flags);
 		queue_work(apn_tcp_wq, &t->work);
@@ -141,7 +147,7 @@ static void state_change(struct sock *sk)
 }
 
 /* What came before anybody watched is looked at now. */
-static void watch(struct apn_tcp_lane *t)
+void apn_tcp_watch(struct apn_tcp_lane *t)
 {
 	struct sock *sk = t->sock->sk;
 
@@ -159,11 +165,16 @@ static void watch(struct apn_tcp_lane *t)
 	write_unlock_bh(&sk->sk_callback_lock);
 }
 
-static void unwatch(struct apn_tcp_lane *t)
+/* Can be done again. */
+void apn_tcp_unwatch(struct apn_tcp_lane *t)
 {
 	struct sock *sk = t->sock->sk;
 
 	write_lock_bh(&sk->sk_callback_lock);
+	if (sk->sk_user_data != t) {
+		write_unlock_bh(&sk->sk_callback_lock);
+		return;
+	}
 	sk->sk_user_data = NULL;
 	sk->sk_data_ready = t->old_data_ready;
 	sk->sk_write_space = t->old_write_space;
@@ -211,7 +222,8 @@ static int turn(struct apn_tcp_lane *t)
 	if (t->stalled)
 		lane->user->wait(lane, &lane->rx);
 	if (got < 0)
-		apn_lane_die(lane, got, "receiving failed");
+		apn_lane_die(lane, got,
+			     t->tls.sealed ? apn_tcp_tls_why(t, got) : "receiving failed");
 	else if (!got && eof && !t->stop)
 		apn_lane_die(lane, -ECONNRESET, "the peer closed the connection");
 	return sent + max(got, 0) + t->stop;
@@ -222,6 +234,11 @@ static void lane_work(struct work_struct *work)
 	struct apn_tcp_lane *t = container_of(work, struct apn_tcp_lane, work);
 	unsigned long deadline = jiffies + msecs_to_jiffies(2);
 
+	if (READ_ONCE(t->tls.stage) != APN_TCP_OPEN) {
+		if (!apn_lane_dead(&t->lane))
+			apn_tcp_tls_step(t);
+		return;
+	}
 	do {
 		if (apn_lane_dead(&t->lane) || !turn(t))
 			return;
@@ -247,13 +264,17 @@ static int address_bytes(const struct sockaddr_storage *address)
 						sizeof(struct sockaddr_in);
 }
 
-static int make_socket(struct net *net, const struct sockaddr_storage *like, struct socket **sock)
+static int make_socket(struct net *net, const struct sockaddr_storage *like, bool tls,
+		       struct socket **sock)
 {
 	int ret = sock_create_kern(net, like->ss_family, SOCK_STREAM, IPPROTO_TCP, sock);
 
+	if (!ret && tls)
+		ret = apn_tls_prepare(*sock);
 	if (ret)
 		return ret;
-	name_locks(*sock);
+	if (!tls)
+		name_locks(*sock);
 	sk_net_refcnt_upgrade((*sock)->sk); /* what it accepts inherits that */
 	set_scale((*sock)->sk);
 	set_options((*sock)->sk);
@@ -282,14 +303,15 @@ static void close_socket(struct apn_tcp_lane *t)
 {
 	unsigned int noio = memalloc_noio_save();
 
-	unwatch(t);
+	apn_tcp_tls_stop(t);
+	apn_tcp_unwatch(t);
 	kernel_sock_shutdown(t->sock, SHUT_RDWR);
 	cancel_work_sync(&t->work);
 	apn_tcp_congestion_leave(t);
 	mutex_lock(&t->lane.tx_lock); /* a direct sender that did not see DEAD */
 	apn_tcp_send_abort(t);
 	mutex_unlock(&t->lane.tx_lock);
-	sock_release(t->sock);
+	apn_tls_release(t->sock);
 	apn_tcp_pages_let_go(t->pages);
 	memalloc_noio_restore(noio);
 }
@@ -308,18 +330,21 @@ static void tcp_release_lane(struct apn_lane *lane)
 static int tcp_connect_lane(struct apn_lane *lane, const struct apn_route *route)
 {
 	struct apn_tcp_lane *t = apn_tcp_lane(lane);
+	bool tls = route->security == APN_SECURITY_TLS;
 	struct socket *sock;
-	int ret = make_socket(route->net, &route->peer, &sock);
+	int ret = make_socket(route->net, &route->peer, tls, &sock);
 
 	if (ret)
 		return ret;
 	t->pages = apn_tcp_pages_alloc();
 	if (!t->pages) {
-		sock_release(sock);
+		apn_tls_release(sock);
 		return -ENOMEM;
 	}
 	adopt(t, sock);
-	watch(t);
+	if (tls)
+		apn_tcp_tls_begin(t, &route->peer, route->identity);
+	apn_tcp_watch(t);
 	if (route->source.ss_family)
 		ret = kernel_bind(sock, (struct sockaddr_unsized *)&route->source,
 				  address_bytes(&route->source));
@@ -328,6 +353,10 @@ static int tcp_connect_lane(struct apn_lane *lane, const struct apn_route *route
 				     address_bytes(&route->peer), O_NONBLOCK);
 	if (ret == -EINPROGRESS)
 		ret = wait_connected(t);
+	if (!ret)
+		set_buffers(sock->sk, APN_TCP_SHORT_BYTES);
+	if (!ret && tls)
+		ret = apn_tcp_tls_connect(t);
 	if (ret) {
 		close_socket(t);
 		apn_lane_put(lane);
@@ -379,22 +408,27 @@ static void listen_ready(struct sock *sk)
 /* The accepted socket inherited the listener's callback and not its user data. */
 static void take_in(struct tcp_listener *l, struct socket *sock)
 {
+	bool tls = l->listener.security == APN_SECURITY_TLS;
 	struct sockaddr_storage peer = {};
 	struct apn_lane *lane;
 	struct apn_tcp_lane *t;
 
+	if (tls && apn_tls_prepare(sock))
+		return;
 	kernel_getpeername(sock, (struct sockaddr *)&peer);
 	lane = l->listener.lane(&l->listener, &peer);
 	if (!lane) {
-		sock_release(sock);
+		apn_tls_release(sock);
 		return;
 	}
 	t = apn_tcp_lane(lane);
 	sock->sk->sk_data_ready = l->old_data_ready;
 	set_options(sock->sk);
 	adopt(t, sock);
-	l->listener.accepted(&l->listener, lane, true); /* from watch() on it may be gone */
-	watch(t);
+	if (tls)
+		apn_tcp_tls_begin(t, &peer, NULL);
+	l->listener.accepted(&l->listener, lane, true); /* from then on it may be gone */
+	apn_tcp_watch(t);
 }
 
 static void listen_work(struct work_struct *work)
@@ -422,7 +456,7 @@ static void watch_listener(struct tcp_listener *l)
 static int tcp_listen(struct apn_listener *listener)
 {
 	struct tcp_listener *l = container_of(listener, struct tcp_listener, listener);
-	int ret = make_socket(listener->net, &listener->address, &l->sock);
+	int ret = make_socket(listener->net, &listener->address, false, &l->sock);
 
 	if (ret)
 		return ret;
@@ -451,11 +485,19 @@ static void tcp_unlisten(struct apn_listener *listener)
 	sock_release(l->sock);
 }
 
+static const char *tcp_refuses(enum apn_security security)
+{
+	if (security != APN_SECURITY_TLS || apn_tls_possible())
+		return NULL;
+	return "this kernel can't do TLS (Linux 6.7 or later can): type --security auth here and at the other end, which protects nothing in flight";
+}
+
 static struct apn_transport tcp = {
 	.name = "tcp",
 	.owner = THIS_MODULE,
 	.lane_bytes = sizeof(struct apn_tcp_lane),
 	.listener_bytes = sizeof(struct tcp_listener),
+	.refuses = tcp_refuses,
 	.connect = tcp_connect_lane,
 	.kick = apn_tcp_kick,
 	.close = tcp_close_lane,

@@ -5,12 +5,15 @@
 
 #include "../lane.h"
 
+#include <linux/completion.h>
+#include <linux/key.h>
 #include <linux/net.h>
 #include <net/sock.h>
 
 enum {
 	APN_TCP_CONNECT_MS = 3000, /* two SYNs */
 	APN_TCP_LOOK_MS = 100,
+	APN_TCP_TLS_MS = 15000, /* more than a daemon waits that looks up a name in vain */
 	APN_TCP_USER_TIMEOUT_MS = 10000, /* sent and not acknowledged */
 	APN_TCP_KEEPIDLE_S = 5,
 	APN_TCP_KEEPINTVL_S = 1,
@@ -24,6 +27,27 @@ enum {
 
 struct apn_tcp_pages;
 
+/* How far a connection has come that shall be inside TLS. */
+enum apn_tcp_stage {
+	APN_TCP_OPEN, /* PDUs come and go */
+	APN_TCP_FIRST, /* host: TCP connects; target: nothing has come yet */
+	APN_TCP_ASK, /* the daemon is to be asked for a handshake */
+	APN_TCP_ASKED, /* it has the socket */
+	APN_TCP_ANSWERED, /* what it says is to be looked at */
+};
+
+struct apn_tcp_tls {
+	enum apn_tcp_stage stage;
+	bool sealed; /* seen to be inside TLS 1.3: set before the stage is OPEN */
+	bool asked; /* the daemon owes an answer */
+	int status; /* its answer, with the key's serial */
+	key_serial_t key;
+	const char *identity; /* the host's own */
+	char peer[48]; /* its address, for the log; empty: this lane has no TLS */
+	struct completion answered;
+	struct delayed_work again; /* too many wait for the daemon */
+};
+
 struct apn_tcp_lane {
 	struct apn_lane lane; /* first: the core allocates, we embed */
 	struct socket *sock;
@@ -31,11 +55,13 @@ struct apn_tcp_lane {
 	struct work_struct work; /* receives, and sends what no submitter sent */
 	wait_queue_head_t state_changed;
 	bool eof; /* the peer closed; what is queued can still be read */
+	struct apn_tcp_tls tls;
 
 	/* Under lane.tx_lock: what is being sent. */
 	struct apn_hdr row[APN_TCP_ROW];
 	unsigned int row_bytes, row_sent;
 	struct apn_out out; /* its payload follows the row */
+	bool more; /* the socket was told that more follows */
 
 	/* The work's own: what is being received. */
 	struct apn_hdr in;
@@ -79,7 +105,18 @@ void apn_tcp_kick(struct apn_lane *lane, bool direct);
 /* recv.c; bytes that were taken, or an error that is the lane's end. */
 int apn_tcp_recv(struct apn_tcp_lane *t);
 
+/* tls.c */
+void apn_tcp_tls_begin(struct apn_tcp_lane *t, const struct sockaddr_storage *peer,
+		       const char *identity);
+void apn_tcp_tls_step(struct apn_tcp_lane *t);
+int apn_tcp_tls_connect(struct apn_tcp_lane *t);
+int apn_tcp_tls_sent(struct apn_tcp_lane *t, int ret);
+void apn_tcp_tls_stop(struct apn_tcp_lane *t);
+const char *apn_tcp_tls_why(struct apn_tcp_lane *t, int error);
+
 /* socket.c */
+void apn_tcp_watch(struct apn_tcp_lane *t);
+void apn_tcp_unwatch(struct apn_tcp_lane *t);
 void apn_tcp_widen(struct sock *sk);
 void apn_tcp_wake(struct apn_tcp_lane *t);
 int apn_tcp_init(void);
