@@ -198,10 +198,6 @@ int apn_gate_open(struct apn_gate *gate, const char *transport, struct net *net,
 	gate->listener = apn_listener_alloc(transport);
 	if (!gate->listener)
 		return -EPROTONOSUPPORT;
-	if (gate->security == APN_SECURITY_TLS && gate->listener->transport->no_tls) {
-		apn_listener_free(gate->listener);
-		return -EOPNOTSUPP;
-	}
 	gate->listener->owner = gate;
 	gate->listener->net = net;
 	gate->listener->address = *address;

@@ -53,7 +53,7 @@ struct apn_stranger {
 	struct rcu_head rcu;
 };
 
-/* -EPROTONOSUPPORT: there is no such transport. -EOPNOTSUPP: it has no TLS, see apn_no_tls. */
+/* -EPROTONOSUPPORT: there is no such transport. */
 int apn_gate_open(struct apn_gate *gate, const char *transport, struct net *net,
 		  const struct sockaddr_storage *address);
 /* When it returns, no line of this gate is left and its struct may go. */

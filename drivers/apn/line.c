@@ -227,11 +227,6 @@ static struct apn_line *make(const struct apn_line_wish *wish, char *reason)
 			 wish->transport);
 		return ERR_PTR(-EPROTONOSUPPORT);
 	}
-	if (transport->no_tls && wish->security == APN_SECURITY_TLS) {
-		strscpy(reason, apn_no_tls, APN_REASON_BYTES);
-		apn_transport_put(transport);
-		return ERR_PTR(-EOPNOTSUPP);
-	}
 	line = apn_line_alloc(transport, true);
 	if (!line) {
 		apn_transport_put(transport);

@@ -8,11 +8,6 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
-const char apn_no_tls[] = {
-	"there is no TLS over RDMA, whose payload goes past the kernel: type --security auth on a line that is encrypted below, or --transport tcp"
-};
-EXPORT_SYMBOL_GPL(apn_no_tls);
-
 static LIST_HEAD(transports);
 static DEFINE_MUTEX(transports_lock);
 

@@ -65,7 +65,6 @@ struct apn_transport {
 	size_t lane_bytes; /* its own struct, with struct apn_lane as first member */
 	size_t listener_bytes; /* likewise */
 	u32 plain_bytes;
-	bool no_tls; /* security level tls can't be had over it: apn_no_tls says why */
 	const char *(*refuses)(enum apn_security security);
 	int (*connect)(struct apn_lane *lane, const struct apn_route *route);
 	void (*kick)(struct apn_lane *lane, bool direct);
@@ -98,7 +97,6 @@ struct apn_listener {
 };
 
 extern const struct cred *apn_kernel_cred; /* to send as */
-extern const char apn_no_tls[]; /* a sentence for a person */
 
 int apn_transport_register(struct apn_transport *transport);
 void apn_transport_unregister(struct apn_transport *transport);

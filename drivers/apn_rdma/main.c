@@ -12,12 +12,19 @@ static u32 rdma_rtt_us(struct apn_lane *lane)
 	return 0;
 }
 
+static const char *rdma_refuses(enum apn_security security)
+{
+	if (security != APN_SECURITY_TLS)
+		return NULL;
+	return "there is no TLS over RDMA, whose payload goes past the kernel: type --security auth on a line that is encrypted below, or --transport tcp";
+}
+
 static struct apn_transport rdma = {
 	.name = "rdma",
 	.owner = THIS_MODULE,
 	.lane_bytes = sizeof(struct apn_rdma_lane),
 	.plain_bytes = APN_PLAIN_BYTES,
-	.no_tls = true,
+	.refuses = rdma_refuses,
 	.connect = apn_rdma_connect,
 	.kick = apn_rdma_kick,
 	.close = apn_rdma_close,

@@ -73,8 +73,6 @@ static int open_gate(struct apn_port *port, const struct apn_port_wish *wish,
 		NL_SET_ERR_MSG(extack, "this host does not have that address");
 	else if (ret == -EPROTONOSUPPORT)
 		NL_SET_ERR_MSG(extack, "there is no such transport on this kernel");
-	else if (ret == -EOPNOTSUPP)
-		apn_nl_say(extack, apn_no_tls);
 	else if (ret)
 		NL_SET_ERR_MSG(extack, "the port can't be opened");
 	return ret;

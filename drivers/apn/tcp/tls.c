@@ -207,7 +207,7 @@ int apn_tcp_tls_connect(struct apn_tcp_lane *t)
 	move(t, APN_TCP_ASK);
 	apn_tcp_wake(t);
 	while (!is_over(t) && time_before(jiffies, deadline))
-		wait_event_timeout(t->state_changed, is_over(t), HZ / 5);
+		wait_event_timeout(t->state_changed, is_over(t), msecs_to_jiffies(APN_TCP_LOOK_MS));
 	if (apn_lane_dead(&t->lane))
 		return READ_ONCE(t->lane.error);
 	if (is_over(t))
