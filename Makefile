@@ -64,7 +64,8 @@ install-tools:
 	install -d $(DESTDIR)$(UDEVDIR) $(DESTDIR)$(UNITDIR) $(DESTDIR)$(SYSCONFDIR)/apnbd
 	install -m 0644 tools/udev/60-apnbd.rules $(DESTDIR)$(UDEVDIR)/
 	install -m 0644 tools/systemd/apnbd@.service tools/systemd/apn-target.service $(DESTDIR)$(UNITDIR)/
-	@tools/reload '$(DESTDIR)'
+	install -D -m 0644 tools/systemd/tlshd-apnbd.conf $(DESTDIR)$(UNITDIR)/tlshd.service.d/apnbd.conf
+	@tools/reload '$(DESTDIR)' tlshd.service
 
 uninstall: ## take away what install and dkms-install put there; /etc/apnbd stays
 	@$(need) root uninstall '$(DESTDIR)'

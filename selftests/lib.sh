@@ -406,11 +406,24 @@ agents() {
 	done
 }
 agent_start() {
+	local pid end=$((SECONDS + 20))
 	# not by in_ns, whose shell it would be that is ended
 	nsenter --net="/run/netns/$1" tlshd --stderr >>"/tmp/tlshd.$1" 2>&1 &
-	echo $! >"/tmp/tlshd.$1.pid"
+	pid=$!
+	echo $pid >"/tmp/tlshd.$1.pid"
+	# once it has a netlink socket (libnl numbers it by the process, and more above that) it has looked for its keyrings
+	until nsenter --net="/run/netns/$1" cat /proc/net/netlink |
+		awk -v pid=$pid '$3 % 4194304 == pid { n++ } END { exit !n }'; do
+		[ $SECONDS -lt $end ] || fail "tlshd does not come up at $1"
+		sleep 0.1
+	done
 }
-agent_end() { kill "$(cat "/tmp/tlshd.$1.pid")"; }
+agent_end() {
+	local pid
+	pid=$(cat "/tmp/tlshd.$1.pid")
+	kill "$pid"
+	wait "$pid" 2>/dev/null || :
+}
 
 # serve NAME DEVICE [OPTION...]: an export at the storage site, and the first time a port. Its level is APN_SECURITY;
 # where somebody has to be somebody it is "gpu".

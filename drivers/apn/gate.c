@@ -69,6 +69,19 @@ static void stranger_free(struct apn_stranger *stranger)
 	spin_unlock_bh(&gate->lock);
 }
 
+/* Who did not get as far as HELLO, and did not just go: the transport found him wanting. */
+static void tell_unsealed(const struct apn_stranger *stranger)
+{
+	const struct apn_lane *lane = stranger->lane;
+	struct apn_gate *gate = stranger->gate;
+
+	if (gate->security != APN_SECURITY_TLS || lane->bounds.phase != APN_PHASE_HELLO ||
+	    !apn_lane_dead(lane) || lane->error == -ECONNRESET)
+		return;
+	atomic64_inc(&gate->turned_away);
+	gate->refused(&stranger->peer, stranger->identity, lane->reason);
+}
+
 static void stranger_end(struct work_struct *work)
 {
 	struct apn_stranger *stranger =
@@ -79,6 +92,7 @@ static void stranger_end(struct work_struct *work)
 		return;
 	if (!apn_lane_dead(lane))
 		atomic64_inc(&stranger->gate->turned_away);
+	tell_unsealed(stranger);
 	apn_lane_close(lane);
 	stranger_free(stranger);
 	apn_lane_put(lane);

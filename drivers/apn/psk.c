@@ -14,13 +14,14 @@
 #include <linux/workqueue.h>
 
 /*
- * The daemon links the keyring, which root may do, and possesses the keys by that. They
- * can be read then, and neither changed nor added to by anybody but us.
+ * Root may read what the daemon reads; nobody but us changes a key or adds one. A target's
+ * is found by its name, from a keyring that the daemon has linked. A host's is read by its
+ * serial: Debian 13's daemon links no keyring for that.
  */
 enum {
 	RING_RIGHTS = KEY_POS_VIEW | KEY_POS_READ | KEY_POS_WRITE | KEY_POS_SEARCH | KEY_POS_LINK |
 		      KEY_USR_VIEW | KEY_USR_LINK,
-	KEY_RIGHTS = KEY_POS_VIEW | KEY_POS_READ | KEY_POS_SEARCH,
+	KEY_RIGHTS = KEY_POS_VIEW | KEY_POS_READ | KEY_POS_SEARCH | KEY_USR_VIEW | KEY_USR_READ,
 };
 
 struct psk {
@@ -49,6 +50,8 @@ static struct psk *find(bool host, const char *identity)
 /* Not by its name, by which the one in its place would go, too. */
 static void destroy(struct psk *psk)
 {
+	if (!psk)
+		return;
 	list_del(&psk->node);
 	key_invalidate(psk->key);
 	key_put(psk->key);
@@ -106,8 +109,7 @@ static int replace(bool host, const char *identity, const u8 *secret)
 
 	if (IS_ERR(psk))
 		return PTR_ERR(psk);
-	if (old)
-		destroy(old);
+	destroy(old);
 	list_add_tail(&psk->node, &psks);
 	return 0;
 }
@@ -116,7 +118,6 @@ static int replace(bool host, const char *identity, const u8 *secret)
 int apn_psk_follow(bool host, const char *identity)
 {
 	u8 secret[APN_KEY_DERIVED_BYTES];
-	struct psk *old;
 	int ret = 0;
 
 	if (!ring[host])
@@ -124,8 +125,8 @@ int apn_psk_follow(bool host, const char *identity)
 	guard(mutex)(&lock);
 	if (!apn_key_derive(apn_keyring(host), identity, APN_KEY_LABEL_TLS, secret))
 		ret = replace(host, identity, secret);
-	else if ((old = find(host, identity)))
-		destroy(old);
+	else
+		destroy(find(host, identity));
 	memzero_explicit(secret, sizeof(secret));
 	return ret;
 }

@@ -12,11 +12,13 @@ static u32 rdma_rtt_us(struct apn_lane *lane)
 	return 0;
 }
 
+static const char no_tls[] = {
+	"there is no TLS over RDMA, whose payload goes past the kernel: type --security auth on a line that is encrypted below, or --transport tcp"
+};
+
 static const char *rdma_refuses(enum apn_security security)
 {
-	if (security != APN_SECURITY_TLS)
-		return NULL;
-	return "there is no TLS over RDMA, whose payload goes past the kernel: type --security auth on a line that is encrypted below, or --transport tcp";
+	return security == APN_SECURITY_TLS ? no_tls : NULL;
 }
 
 static struct apn_transport rdma = {

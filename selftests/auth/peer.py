@@ -5,7 +5,8 @@
 peer.py client ADDRESS CASE   a host; "live", or how it was refused; a case that must not get in, and does, fails
 peer.py target PORT CASE      a target for one connection; the host that comes must not take it for the real one
 
-The key is that of environment KEY_FILE, the identity its own.
+The key is that of environment KEY_FILE, the identity its own.  With TLS=1 a host speaks inside TLS, by openssl and the key of
+TLS_KEY_FILE (else the same).
 """
 
 import hashlib
@@ -13,10 +14,12 @@ import hmac
 import os
 import socket
 import struct
+import subprocess
 import sys
+import tempfile
 
 HELLO, HELLO_ACK, AUTH, AUTH_ACK, ATTACH, ATTACHED, NOTICE, REFUSE = 1, 2, 3, 4, 5, 6, 15, 17
-AUTH_LEVEL, NONE_LEVEL = 1, 2
+TLS_LEVEL, AUTH_LEVEL, NONE_LEVEL = 0, 1, 2
 HEADER = 64
 MAGIC = b"APNBD\r\n\0"
 
@@ -30,8 +33,8 @@ def crc32c(data):
     return crc ^ 0xffffffff
 
 
-def read_key():
-    with open(os.environ["KEY_FILE"], encoding="ascii") as f:
+def read_key(name="KEY_FILE"):
+    with open(os.environ[name], encoding="ascii") as f:
         words = [line.split() for line in f if line.startswith("apnbd-key ")][0]
     return words[1], bytes.fromhex(words[2])
 
@@ -40,8 +43,8 @@ def mac(key, data):
     return hmac.new(key, data, hashlib.sha256).digest()
 
 
-def proof(key, role, hello, hello_ack, identity):
-    said = b"".join(len(p).to_bytes(4, "little") + p for p in (hello, hello_ack, identity, bytes(32)))
+def proof(key, role, hello, hello_ack, identity, channel=bytes(32)):
+    said = b"".join(len(p).to_bytes(4, "little") + p for p in (hello, hello_ack, identity, channel))
     return mac(mac(key, b"apnbd auth key\x01"), b"apnbd auth " + role + hashlib.sha256(said).digest())
 
 
@@ -76,6 +79,44 @@ class Lane:
         return op, status, struct.unpack_from("<Q", head, 16)[0], self.bytes(size)
 
 
+class Sealed:
+    """A connection inside TLS 1.3, as a socket has it."""
+
+    def __init__(self, address, identity, key):
+        self.keys = tempfile.NamedTemporaryFile()
+        self.tls = subprocess.Popen(
+            ["openssl", "s_client", "-quiet", "-connect", f"{address}:4921", "-tls1_3",
+             "-psk", mac(key, b"apnbd tls psk\x01").hex(), "-psk_identity", f"apnbd <{identity}>",
+             "-ciphersuites", "TLS_AES_128_GCM_SHA256", "-keylogfile", self.keys.name],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+
+    def settimeout(self, seconds):
+        """It ends with who started us."""
+
+    def sendall(self, data):
+        self.tls.stdin.write(data)
+        self.tls.stdin.flush()
+
+    def recv(self, size):
+        return os.read(self.tls.stdout.fileno(), size)
+
+    def close(self):
+        self.tls.kill()
+        self.tls.wait()
+
+    def channel(self):
+        """What only the two ends of this connection have."""
+        with open(self.keys.name, encoding="ascii") as f:
+            secrets = {w[0]: bytes.fromhex(w[2]) for w in map(str.split, f) if len(w) == 3}
+        made = b""
+        for side in ("CLIENT", "SERVER"):
+            for label, size in (("key", 16), ("iv", 12)):
+                name = b"tls13 " + label.encode()
+                info = struct.pack(">HB", size, len(name)) + name + b"\0\x01"
+                made += mac(secrets[f"{side}_TRAFFIC_SECRET_0"], info)[:size]
+        return hashlib.sha256(b"apnbd tls channel" + made).digest()
+
+
 # -- a host --
 
 class Host:
@@ -83,7 +124,9 @@ class Host:
         self.identity, self.key = read_key()
         self.line = os.urandom(16)
         self.address = address
-        self.hello = self.new_hello()
+        self.sealed = "TLS" in os.environ
+        self.channel = bytes(32)
+        self.hello = self.new_hello(TLS_LEVEL if self.sealed else AUTH_LEVEL)
 
     def new_hello(self, security=AUTH_LEVEL, incarnation=1):
         return MAGIC + struct.pack("<HHHBxI4xQQ", 1, 1, 0, security, incarnation, 0, 0) + self.line + \
@@ -93,9 +136,16 @@ class Host:
         return self.identity.encode().ljust(64, b"\0")
 
     def greet(self):
-        self.lane = Lane(socket.create_connection((self.address, 4921)))
+        if self.sealed:
+            sock = Sealed(self.address, *read_key("TLS_KEY_FILE" if "TLS_KEY_FILE" in os.environ else "KEY_FILE"))
+        else:
+            sock = socket.create_connection((self.address, 4921))
+        self.lane = Lane(sock)
         self.lane.send(HELLO, self.hello)
-        return self.lane.receive()
+        answer = self.lane.receive()
+        if self.sealed:
+            self.channel = sock.channel()
+        return answer
 
     def show(self, shown):
         """What AUTH with this proof is answered."""
@@ -103,7 +153,7 @@ class Host:
         return self.lane.receive()
 
     def own_proof(self, role=b"host", hello=None, ack=b""):
-        return proof(self.key, role, hello or self.hello, ack, self.name())
+        return proof(self.key, role, hello or self.hello, ack, self.name(), self.channel)
 
 
 def judge(answer):
@@ -124,6 +174,13 @@ def client_good(host):
 def client_wrong_key(host):
     host.key = os.urandom(32)
     return client_good(host)
+
+
+def client_other_channel(host):
+    """A proof that is right but for the connection that it was made for."""
+    ack = host.greet()[3]
+    host.channel = bytes(32)
+    return judge(host.show(host.own_proof(ack=ack)))
 
 
 def client_unknown(host):
@@ -164,6 +221,13 @@ def client_lower(host):
     """A host that was told "none" comes to a port that wants more."""
     host.hello = host.new_hello(security=NONE_LEVEL)
     return judge(host.greet())
+
+
+def client_clear(host):
+    """A host in the clear that says TLS."""
+    host.hello = host.new_hello(security=TLS_LEVEL)
+    answer = host.greet()
+    return judge(host.show(host.own_proof(ack=answer[3])) if answer[0] == HELLO_ACK else answer)
 
 
 def client_same_words(host):

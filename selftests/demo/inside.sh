@@ -51,6 +51,18 @@ latency()
 		/tmp/fio.json
 }
 
+# TLS is the default; where the kernel has none another level has to be typed, at both ends.
+level=()
+kernel_has CONFIG_NET_HANDSHAKE || level=(--security auth)
+# hands SITE: tlshd shakes hands for the kernel; on a host systemd starts it.
+hands()
+{
+	[ ${#level[@]} = 0 ] || return 0
+	show "$1" "tlshd &"
+	later agent_end "$1"
+	agent_start "$1"
+}
+
 need fio jq mkfs.xfs
 [ -e "$APN_BUILD/apn.ko" ] || skip "the modules are not there yet"
 
@@ -66,21 +78,24 @@ show storage "modprobe brd rd_size=$((disk_mb * 1024))"
 backing_brd "$disk_mb"
 insert storage apn
 insert storage apn_target
+hands storage
 show storage "apnctl key generate gpu-a >gpu-a.key"
 on_storage apnctl key generate gpu-a >/tmp/gpu-a.key || fail "no key"
 later rm -f /tmp/gpu-a.key /etc/apnbd/keys/gpu-a.key
 at storage apnctl export add demo --device "$BACKING" --allow gpu-a
-at storage apnctl port add "$STORAGE" --security auth
+at storage apnctl port add "$STORAGE" "${level[@]}"
 
 head_line "the GPU node connects"
 insert gpu apnbd
+hands gpu
 at gpu apnctl key import /tmp/gpu-a.key
-show gpu "apnctl connect $STORAGE demo --security auth"
-disk=$(on_gpu timeout -k 5 60 apnctl connect "$STORAGE" demo --security auth) || fail "connect ended with $?"
+show gpu "apnctl connect $STORAGE demo${level[*]:+ ${level[*]}}"
+disk=$(on_gpu timeout -k 5 60 apnctl connect "$STORAGE" demo "${level[@]}") || fail "connect ended with $?"
 echo "    $disk"
 [ -b "$disk" ] || fail "connect printed '$disk', which is no block device"
 later on_gpu apnctl disconnect --all --force
 at gpu apnctl list
+row "encrypted" "$([ "$(disk_field demo security)" = tls ] && echo "TLS 1.3" || echo "no: this kernel can't")"
 
 head_line "and it is a disk"
 from=$(now_ms)

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What is wrong with this machine, and the command that mends it. */
-#include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdarg.h>
@@ -57,7 +56,7 @@ int doctor_read(const char *path, char *text, size_t size)
 	return (int)got;
 }
 
-static bool is_there(const char *path)
+bool doctor_is_there(const char *path)
 {
 	char whole[PATH_MAX];
 
@@ -83,7 +82,7 @@ static void check_kernel(struct finding *f)
 
 static void check_modules(struct finding *f)
 {
-	bool host = is_there("/sys/module/apnbd"), target = is_there("/sys/module/apn_target");
+	bool host = doctor_is_there("/sys/module/apnbd"), target = doctor_is_there("/sys/module/apn_target");
 
 	if (host || target)
 		found(f, FINDING_GOOD, "", "%s%s%s", host ? "apnbd" : "",
@@ -91,40 +90,6 @@ static void check_modules(struct finding *f)
 	else
 		found(f, FINDING_BAD, "modprobe apnbd on a GPU node, modprobe apn_target at a storage site",
 		      "neither apnbd nor apn_target is loaded");
-}
-
-/* -- TLS -- */
-
-static bool process_runs(const char *name)
-{
-	char path[PATH_MAX], comm[64];
-	const struct dirent *entry;
-	bool runs = false;
-	DIR *proc;
-
-	snprintf(path, sizeof(path), "%s/proc", root);
-	proc = opendir(path);
-	while (proc && !runs && (entry = readdir(proc))) {
-		if (entry->d_name[0] < '0' || entry->d_name[0] > '9')
-			continue;
-		snprintf(path, sizeof(path), "/proc/%.32s/comm", entry->d_name);
-		if (doctor_read(path, comm, sizeof(comm)) <= 0)
-			continue;
-		comm[strcspn(comm, "\n")] = '\0';
-		runs = !strcmp(comm, name);
-	}
-	if (proc)
-		closedir(proc);
-	return runs;
-}
-
-static void check_tlshd(struct finding *f)
-{
-	if (process_runs("tlshd"))
-		found(f, FINDING_GOOD, "", "runs");
-	else
-		found(f, FINDING_BAD, "apt-get install ktls-utils; systemctl enable --now tlshd",
-		      "does not run: without it there is no security level tls");
 }
 
 /* -- time: two sites' logs are compared by it -- */
@@ -164,7 +129,7 @@ static void check_keys(struct finding *f)
 	size_t i, n;
 
 	snprintf(dir, sizeof(dir), "%s%s", root, KEY_DIR);
-	if (access(dir, R_OK | X_OK) && is_there(KEY_DIR)) {
+	if (access(dir, R_OK | X_OK) && doctor_is_there(KEY_DIR)) {
 		found(f, FINDING_UNKNOWN, "", "only root can see");
 		return;
 	}
@@ -192,7 +157,9 @@ static const struct {
 } checks[] = {
 	{ "kernel", check_kernel },
 	{ "modules", check_modules },
+	{ "tls", check_tls },
 	{ "tlshd", check_tlshd },
+	{ "keyring", check_keyring },
 	{ "keys", check_keys },
 	{ "clock", check_clock },
 	{ "init-on-free", check_init_on_free },

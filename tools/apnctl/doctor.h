@@ -24,6 +24,12 @@ void found(struct finding *f, enum finding_state state, const char *mend, const 
 /* A file below the folder that is looked at, as text: its size, or -1. */
 int doctor_read(const char *path, char *text, size_t size);
 const char *doctor_root(void);
+bool doctor_is_there(const char *path);
+
+/* What security level tls needs. */
+void check_tls(struct finding *f);
+void check_tlshd(struct finding *f);
+void check_keyring(struct finding *f);
 
 /* What nothing-stays needs of a node, beside the module. */
 void check_init_on_free(struct finding *f);

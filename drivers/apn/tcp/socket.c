@@ -485,11 +485,13 @@ static void tcp_unlisten(struct apn_listener *listener)
 	sock_release(l->sock);
 }
 
+static const char no_tls[] = {
+	"this kernel can't do TLS (Linux 6.7 or later can): type --security auth here and at the other end, which protects nothing in flight"
+};
+
 static const char *tcp_refuses(enum apn_security security)
 {
-	if (security != APN_SECURITY_TLS || apn_tls_possible())
-		return NULL;
-	return "this kernel can't do TLS (Linux 6.7 or later can): type --security auth here and at the other end, which protects nothing in flight";
+	return security != APN_SECURITY_TLS || apn_tls_possible() ? NULL : no_tls;
 }
 
 static struct apn_transport tcp = {

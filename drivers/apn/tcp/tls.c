@@ -25,8 +25,6 @@ static void move(struct apn_tcp_lane *t, enum apn_tcp_stage stage)
 
 static void fail(struct apn_tcp_lane *t, int error, const char *reason)
 {
-	if (!t->lane.host)
-		pr_info_ratelimited("apn: no TLS with %s: %s (%d)\n", t->tls.peer, reason, error);
 	apn_lane_die(&t->lane, error, reason);
 	wake_up_all(&t->state_changed);
 }
@@ -52,7 +50,7 @@ static const char *why_not_begun(int error)
 {
 	switch (error) {
 	case -ESRCH:
-		return "tlshd does not run in this network namespace (Debian: apt install ktls-utils)";
+		return "tlshd does not run in this network namespace (apt install ktls-utils)";
 	case -ENOKEY:
 		return "there is no key for this identity";
 	}
@@ -122,6 +120,12 @@ static void look(struct apn_tcp_lane *t)
 	}
 }
 
+/* At the target, at the host. */
+static const char *const no_handshake[2] = {
+	"the TLS handshake failed: an unknown identity, or another key",
+	"the TLS handshake failed: the target has another key or none, no tlshd, or no port of TLS there; its kernel log says which",
+};
+
 /*
  * Nothing of what the daemon says is believed unseen: on some kernels any process can
  * say that a handshake is done, and the daemon looks into other keyrings, too.
@@ -131,9 +135,7 @@ static const char *verify(struct apn_tcp_lane *t)
 	char identity[APN_NAME_BYTES];
 
 	if (t->tls.status)
-		return t->lane.host ?
-			       "the TLS handshake failed: the target has another key for this identity or none, or the port is not one of TLS" :
-			       "the TLS handshake failed: an unknown identity, or another key";
+		return no_handshake[t->lane.host];
 	if (!apn_tls_sealed(t->sock->sk, t->lane.host, t->lane.channel))
 		return "the handshake is said to be done, and the connection is not inside TLS 1.3";
 	if (!apn_psk_identity(t->tls.key, identity))
@@ -276,7 +278,7 @@ const char *apn_tcp_tls_why(struct apn_tcp_lane *t, int error)
 	case ALERT_RECORD:
 		return alert_reason(body[1]);
 	case HANDSHAKE_RECORD:
-		return "the peer wants another TLS handshake or other keys: it connects anew for that";
+		return "the peer wants another handshake or other keys: it connects anew for that";
 	}
 	return "a TLS record of a type that has no place here";
 }
