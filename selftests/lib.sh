@@ -397,7 +397,8 @@ identity() {
 	later rm -rf $KEYS
 }
 
-# agents: tlshd at both sites; it speaks for the sockets of its own network namespace
+# agents: tlshd at both sites; it speaks for the sockets of its own network namespace. agent_start, agent_end SITE: one of
+# them, or this machine's where there is no such namespace.
 agents() {
 	local site
 	for site in storage gpu; do
@@ -406,13 +407,14 @@ agents() {
 	done
 }
 agent_start() {
-	local pid end=$((SECONDS + 20))
+	local pid end=$((SECONDS + 20)) by=()
 	# not by in_ns, whose shell it would be that is ended
-	nsenter --net="/run/netns/$1" tlshd --stderr >>"/tmp/tlshd.$1" 2>&1 &
+	[ ! -e "/run/netns/$1" ] || by=(nsenter --net="/run/netns/$1")
+	"${by[@]}" tlshd --stderr >>"/tmp/tlshd.$1" 2>&1 &
 	pid=$!
 	echo $pid >"/tmp/tlshd.$1.pid"
 	# once it has a netlink socket (libnl numbers it by the process, and more above that) it has looked for its keyrings
-	until nsenter --net="/run/netns/$1" cat /proc/net/netlink |
+	until "${by[@]}" cat /proc/net/netlink |
 		awk -v pid=$pid '$3 % 4194304 == pid { n++ } END { exit !n }'; do
 		[ $SECONDS -lt $end ] || fail "tlshd does not come up at $1"
 		sleep 0.1
