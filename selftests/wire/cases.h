@@ -32,5 +32,7 @@ extern const size_t play_count;
 
 int good_play(struct client *c);
 int client_main(const char *address, const char *export, const char *name);
+/* So many games from this seed on; zero: somebody who keeps to the rules is served after them. */
+int fuzz_main(const char *address, const char *export, const char *seed, const char *games);
 
 #endif /* CASES_H */

@@ -11,7 +11,8 @@
 static int say_how(void)
 {
 	fprintf(stderr, "usage: wirepeer client ADDR[:PORT] EXPORT CASE|all\n"
-			"       wirepeer target PORT CASE|good\n"
+			"       wirepeer target PORT CASE|good|wild:SEED\n"
+			"       wirepeer fuzz ADDR[:PORT] EXPORT SEED GAMES\n"
 			"       wirepeer --list\n");
 	return 2;
 }
@@ -37,6 +38,8 @@ int main(int argc, char **argv)
 		return list();
 	if (argc == 5 && !strcmp(argv[1], "client"))
 		return client_main(argv[2], argv[3], argv[4]);
+	if (argc == 6 && !strcmp(argv[1], "fuzz"))
+		return fuzz_main(argv[2], argv[3], argv[4], argv[5]);
 	if (argc == 4 && !strcmp(argv[1], "target"))
 		return target_main(argv[2], argv[3]);
 	return say_how();

@@ -95,6 +95,10 @@ static void answer(struct connection *c, struct pdu *pdu)
 {
 	const struct trick *trick = armed;
 
+	if (wild_is()) {
+		wild_answer(c, pdu);
+		return;
+	}
 	if (!is_due(c, trick, pdu->hdr.op)) {
 		target_send(c, pdu);
 		return;
@@ -699,7 +703,9 @@ int target_main(const char *port, const char *name)
 	random_bytes(volume, sizeof(volume));
 	for (i = 0; i < CONNECTIONS; i++)
 		connections[i].peer.fd = -1;
-	if (strcmp(name, "good"))
+	if (!strncmp(name, "wild:", 5))
+		wild_begin(name + 5);
+	else if (strcmp(name, "good"))
 		armed = find_trick(name);
 	printf("ready\n");
 	fflush(stdout);

@@ -84,4 +84,9 @@ int target_main(const char *port, const char *name);
 void target_send(struct connection *c, struct pdu *pdu);
 void target_build(struct connection *c, struct pdu *pdu, __u8 op);
 
+/* Every answer as the dice say, until SIGUSR1. */
+void wild_begin(const char *seed);
+bool wild_is(void);
+void wild_answer(struct connection *c, struct pdu *pdu);
+
 #endif /* TARGET_H */
