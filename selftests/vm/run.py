@@ -3,6 +3,7 @@
 
 import argparse
 import concurrent.futures
+import contextlib
 import os
 import shutil
 import signal
@@ -49,6 +50,33 @@ class Report:
         print(f"{c['pass']} passed, {c['fail']} failed, {c['skip']} skipped", flush=True)
 
 
+class Cpus:
+    """Those that machines may take; one that takes more than there are has all of them to itself."""
+
+    def __init__(self, n):
+        self.all = self.free = n
+        self.changed = threading.Condition()
+
+    @contextlib.contextmanager
+    def taken(self, wanted):
+        n = min(wanted, self.all)
+        with self.changed:
+            self.changed.wait_for(lambda: self.free >= n)
+            self.free -= n
+        try:
+            yield
+        finally:
+            with self.changed:
+                self.free += n
+                self.changed.notify_all()
+
+
+def cpus_of(kind, spec):
+    """A machine of User Mode Linux without SMP runs on one CPU, whatever the test asks for."""
+    machines, cpus = spec[:2]
+    return machines * (1 if kind in ("uml-debug", "uml-vtime") else cpus)
+
+
 class Session:
     """Some tests in one boot, and in another boot what the first could not run."""
 
@@ -59,8 +87,9 @@ class Session:
         self.wire = None
 
     def play(self):
-        while self.batch and not self.run.stopped:
-            self.one_boot()
+        with self.run.cpus.taken(cpus_of(self.kind, self.spec)):
+            while self.batch and not self.run.stopped:
+                self.one_boot()
 
     def one_boot(self):
         self.out = tempfile.mkdtemp(prefix=f"{self.kind}-", dir=self.run.folder)
@@ -212,6 +241,7 @@ class Session:
 class Run:
     def __init__(self, args):
         self.args, self.keep = args, args.keep_log
+        self.cpus = Cpus(args.jobs)
         self.stopped = False
         self.failed_logs = False
         self.folder = tempfile.mkdtemp(prefix="apnbd-run-")
@@ -240,14 +270,19 @@ class Run:
             key = (kind, test.machine()) if test.machines == 1 else (kind, test.machine(), test.name)
             groups.setdefault(key, []).append(test)
         for key, batch in groups.items():
-            # with several jobs, a kind's tests are dealt out to as many machines, dearest first
-            hands = [[] for _ in range(min(self.args.jobs, len(batch)))]
+            # a kind's tests are dealt out to as many machines as run at a time, dearest first
+            at_a_time = max(1, self.args.jobs // cpus_of(key[0], key[1]))
+            hands = [[] for _ in range(min(at_a_time, len(batch)))]
             for test in sorted(batch, key=lambda t: -t.cost):
                 min(hands, key=lambda h: sum(t.cost for t in h)).append(test)
             for hand in hands:
                 yield Session(self, key[0], sorted(hand, key=lambda t: t.name))
 
     def host_test(self, test):
+        with self.cpus.taken(1):
+            self.run_on_host(test)
+
+    def run_on_host(self, test):
         start = time.monotonic()
         env = dict(os.environ, SELFTESTS=tests.SELFTESTS, APN_KIND="host", APN_TEST=test.name, APN_CACHE=CACHE)
         p = subprocess.Popen(["bash", test.path], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -303,8 +338,8 @@ def arguments():
     p.add_argument("--tier", choices=tests.TIERS, help="check (default without TEST), all, soak")
     p.add_argument("--list", action="store_true", help="name the tests and run nothing")
     p.add_argument("--keep-log", action="store_true", help="keep the logs of passed tests, too")
-    p.add_argument("--jobs", type=int, default=max(1, (os.cpu_count() or 1) // 2), metavar="N",
-                   help="machines at a time (default: half the CPUs)")
+    p.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N",
+                   help="CPUs that the machines may take (default: all)")
     p.add_argument("test", nargs="*", metavar="TEST", help="a name from --list")
     args = p.parse_args()
     for kind in args.vm or ():
