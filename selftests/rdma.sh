@@ -33,6 +33,7 @@ must_fail "so is a connection" on_gpu apnctl connect $STORAGE one --security tls
 disk=$(on_gpu apnctl connect $STORAGE one --security none) || fail "no disk"
 is live "$(state)" "live"
 is rdma "$(disk_field one transport)" "over RDMA"
+is false "$(disk_field one peer_memory)" "RDMA in software does not reach the memory of other devices, and the disk says so"
 
 # sizes on either side of what a message carries, of a chunk and of what one key covers; odd places in memory
 work() {

@@ -33,6 +33,7 @@ struct apn_tx {
 	u32 left; /* payload bytes that no chunk has taken yet */
 	u32 bytes; /* of payload, in all */
 	u32 load; /* payload bytes that it moves, in either direction */
+	bool peer; /* its pages are another device's: no CPU looks at them */
 	/* Where the peer put, or wants to have, its payload, and what of ours it can reach. */
 	u32 place;
 	u32 place_start;
@@ -138,6 +139,7 @@ struct apn_lane {
 	void *stranger; /* target: the gate's, until the lane is in its slot */
 	u64 granted; /* what AUTH_ACK says */
 	u32 io_bytes_best; /* the largest request that its transport moves at its best */
+	u32 peer_bytes; /* the largest one in the memory of another device; zero: none */
 	u64 wish_bytes; /* host: what it would like to have on the way by this lane */
 	u32 rtt_us; /* host: of the line, when it connected; zero: not known */
 	bool digest; /* agreed in HELLO; holds from AUTH_ACK on */

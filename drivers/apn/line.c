@@ -486,6 +486,19 @@ struct apn_lane *apn_line_any_lane(struct apn_line *line)
 }
 EXPORT_SYMBOL_GPL(apn_line_any_lane);
 
+int apn_line_reaches(struct apn_line *line, struct page *page)
+{
+	struct apn_lane *lane = apn_line_any_lane(line);
+	int ret;
+
+	if (!lane)
+		return -EAGAIN;
+	ret = lane->transport->reaches ? lane->transport->reaches(lane, page) : 0;
+	apn_lane_put(lane);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(apn_line_reaches);
+
 void apn_line_say_why(struct apn_line *line, char *reason)
 {
 	guard(mutex)(&line->lock);

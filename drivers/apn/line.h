@@ -135,6 +135,7 @@ struct apn_line {
 	u32 chunk_bytes;
 	u32 io_bytes;
 	u32 io_bytes_best; /* host: the largest that its transport moves at its best */
+	u32 peer_bytes; /* host: the largest in the memory of another device; zero: none */
 	u32 requests;
 	struct apn_slot slot[APN_LANES_MAX];
 
@@ -218,6 +219,8 @@ bool apn_line_pages_out(struct apn_line *line);
 struct apn_lane *apn_line_lane(struct apn_line *line, unsigned int index);
 /* The same: whichever lives. */
 struct apn_lane *apn_line_any_lane(struct apn_line *line);
+/* Can it move this page of another device? -EAGAIN: not to be known now. Sleeps. */
+int apn_line_reaches(struct apn_line *line, struct page *page);
 /* The host's end: live, and its target was heard lately enough to rely on it. */
 bool apn_line_heard(struct apn_line *line);
 /* Under RCU: what may pass until a request of so many bytes is answered over this line. */

@@ -227,6 +227,7 @@ static void agree(struct apn_line *line, const struct apn_lane *lane,
 	line->chunk_bytes = le32_to_cpu(agreed->chunk_bytes);
 	line->io_bytes = le32_to_cpu(agreed->io_bytes);
 	line->io_bytes_best = min(line->io_bytes, lane->io_bytes_best);
+	WRITE_ONCE(line->peer_bytes, min(line->io_bytes, lane->peer_bytes));
 	line->requests = le32_to_cpu(agreed->requests);
 	line->lanes = min_t(u32, line->wanted, le16_to_cpu(agreed->lanes));
 	memcpy(line->instance, agreed->instance, APN_UUID_BYTES);

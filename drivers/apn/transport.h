@@ -57,6 +57,9 @@ struct apn_route {
  * @answered: the answer to a @tx that has ->placed came. The peer can't reach what
  *	was placed for it once @tx had both this and its ->sent(), which may come later.
  * @admit: the peer has proved who it is, and may be given @bytes of memory ahead.
+ * @reaches: may be NULL, as if it said no. Can it move this page, which is another
+ *	device's memory? Positive: yes. -EAGAIN: the lane is ending. Asked only where
+ *	lane->peer_bytes is set, before such a tx is submitted. May sleep.
  */
 struct apn_transport {
 	const char *name;
@@ -80,6 +83,7 @@ struct apn_transport {
 	int (*place)(struct apn_lane *lane, struct apn_tx *tx, struct apn_out *out);
 	void (*answered)(struct apn_lane *lane, struct apn_tx *tx);
 	void (*admit)(struct apn_lane *lane, u64 bytes);
+	int (*reaches)(struct apn_lane *lane, struct page *page);
 };
 
 /* A place where connections come in. */

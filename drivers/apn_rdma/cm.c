@@ -186,9 +186,13 @@ static int set_up(struct apn_rdma_lane *t, const struct apn_route *route)
 		ret = apn_rdma_room_make(&t->room, t->wish);
 	if (!ret)
 		ret = shake_hands(t);
-	if (!ret)
-		t->lane.io_bytes_best = t->key_pages * PAGE_SIZE;
-	return ret;
+	if (ret)
+		return ret;
+	t->lane.io_bytes_best = rounddown_pow_of_two(t->key_pages) * PAGE_SIZE;
+	if (ib_dma_pci_p2p_dma_supported(apn_rdma_device(t))) /* and begins anywhere in a page */
+		t->lane.peer_bytes = min_t(u32, t->lane.io_bytes_best,
+					   (t->key_pages - 1) * PAGE_SIZE);
+	return 0;
 }
 
 /*

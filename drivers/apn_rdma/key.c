@@ -184,16 +184,25 @@ static void number(struct ib_mr *mr)
 	} while (!mr->rkey);
 }
 
+/* Without a key: what no CPU may look at can't come so, and is asked again over the next lane. */
+static int in_messages(struct apn_rdma_lane *t, const struct apn_tx *tx)
+{
+	if (!tx->peer)
+		return 0;
+	apn_lane_die(&t->lane, -ENOMEM, "no key for the memory of another device");
+	return -EAGAIN;
+}
+
 int apn_rdma_key_take(struct apn_rdma_lane *t, struct apn_tx *tx, struct apn_out *out)
 {
 	struct apn_rdma_key *key = free_or_new(t);
 	u32 start;
 
 	if (!key)
-		return t->key_count ? -EAGAIN : 0;
+		return t->key_count ? -EAGAIN : in_messages(t, tx);
 	if (fill_table(key, tx) || map(key)) {
 		llist_add(&key->free, &t->free_keys);
-		return 0;
+		return in_messages(t, tx);
 	}
 	start = key->table->offset;
 	key->mr->iova = start;

@@ -37,6 +37,7 @@ static struct apn_transport rdma = {
 	.place = apn_rdma_place,
 	.answered = apn_rdma_answered,
 	.admit = apn_rdma_admit,
+	.reaches = apn_rdma_reaches,
 };
 
 static int __init apn_rdma_init(void)

@@ -18,7 +18,7 @@ enum {
 	APN_RDMA_PUTS = 4, /* RDMA WRITEs of one chunk */
 	APN_RDMA_SGES = 16, /* pieces of one work request, where the device has so many */
 	APN_RDMA_WRS = APN_RDMA_POSTS * 2, /* work requests in the send queue, but for keys' */
-	APN_RDMA_KEY_PAGES = 512, /* pages of a READ that one key reaches */
+	APN_RDMA_KEY_PAGES = 513, /* of a READ that one key reaches: 2 MiB, from anywhere */
 };
 
 struct apn_rdma_post; /* post.h */
@@ -140,6 +140,7 @@ int apn_rdma_send(struct apn_rdma_lane *t);
 int apn_rdma_send_grant(struct apn_rdma_lane *t, struct ib_send_wr *reg,
 			const struct apn_rdma_grant *grant);
 int apn_rdma_place(struct apn_lane *lane, struct apn_tx *tx, struct apn_out *out);
+int apn_rdma_reaches(struct apn_lane *lane, struct page *page);
 void apn_rdma_answered(struct apn_lane *lane, struct apn_tx *tx);
 
 /* recv.c */

@@ -59,7 +59,7 @@ static int place_ours(struct apn_rdma_lane *t, struct apn_tx *tx, struct apn_out
 /* The target's goes where the asker wants it. */
 static int place_theirs(struct apn_rdma_lane *t, struct apn_tx *tx, struct apn_out *out)
 {
-	if (!tx->place || tx->bytes <= APN_PLAIN_BYTES)
+	if (!tx->place)
 		return plain(t, tx);
 	out->key = tx->place;
 	out->address = tx->place_start + tx->bytes - tx->left;
@@ -71,8 +71,25 @@ int apn_rdma_place(struct apn_lane *lane, struct apn_tx *tx, struct apn_out *out
 	struct apn_rdma_lane *t = apn_rdma_lane(lane);
 
 	if (!tx->bytes)
-		return tx->load > APN_PLAIN_BYTES ? apn_rdma_key_take(t, tx, out) : 0;
+		return tx->load > APN_PLAIN_BYTES || tx->peer ? apn_rdma_key_take(t, tx, out) : 0;
 	return lane->host ? place_ours(t, tx, out) : place_theirs(t, tx, out);
+}
+
+/* The two devices may stand where neither reaches the other: try it. */
+int apn_rdma_reaches(struct apn_lane *lane, struct page *page)
+{
+	struct apn_rdma_lane *t = apn_rdma_lane(lane);
+	struct scatterlist sg;
+
+	guard(mutex)(&lane->tx_lock);
+	if (t->stopped)
+		return -EAGAIN;
+	sg_init_table(&sg, 1);
+	sg_set_page(&sg, page, PAGE_SIZE, 0);
+	if (!ib_dma_map_sg(apn_rdma_device(t), &sg, 1, DMA_BIDIRECTIONAL))
+		return 0;
+	ib_dma_unmap_sg(apn_rdma_device(t), &sg, 1, DMA_BIDIRECTIONAL);
+	return 1;
 }
 
 void apn_rdma_answered(struct apn_lane *lane, struct apn_tx *tx)

@@ -4,6 +4,7 @@
 #include "flow.h"
 #include "leave.h"
 #include "netlink.h"
+#include "peer.h"
 #include "recover.h"
 #include "session.h"
 
@@ -38,7 +39,9 @@ static void take_geometry(struct apnbd_session *session, const struct apn_line *
 	l->physical_bytes = le32_to_cpu(a->physical_bytes);
 	l->io_min_bytes = le32_to_cpu(a->io_min_bytes);
 	l->io_opt_bytes = le32_to_cpu(a->io_opt_bytes);
-	l->max_bytes = line->io_bytes_best;
+	l->peer_memory = apnbd_peer_can(session);
+	session->peer_said = l->peer_memory;
+	l->max_bytes = l->peer_memory ? line->peer_bytes : line->io_bytes_best;
 	l->discard_granularity = le32_to_cpu(a->discard_granularity);
 	l->discard_bytes = session->flags & APN_DISK_DISCARD ? le64_to_cpu(a->discard_bytes) : 0;
 	l->zeroes_bytes = session->flags & APN_DISK_WRITE_ZEROES ? le64_to_cpu(a->zeroes_bytes) : 0;
@@ -75,6 +78,7 @@ static void take_down(struct apnbd_session *session)
 	mutex_unlock(&session->paths_lock);
 	apnbd_recover_stop(session);
 	apnbd_leave_stop(session);
+	apnbd_peer_stop(session);
 	if (session->disk)
 		apnbd_disk_free(session);
 	apnbd_paths_close(&left);

@@ -5,6 +5,7 @@
  * is held when it should go or fail.
  */
 #include "flow.h"
+#include "peer.h"
 #include "recover.h"
 
 enum { LOOK_AGAIN_MS = 10 };
@@ -38,24 +39,43 @@ void apnbd_flow_hold(struct apnbd_session *session, struct apnbd_request *req)
 		apnbd_request_end(req, BLK_STS_IOERR);
 }
 
-/* False: not now. */
-static bool send(struct apnbd_session *session, struct apnbd_request *req)
+static struct apnbd_path *choose(struct apnbd_session *session, struct apnbd_request *req)
+{
+	return unlikely(req->tx.peer) ? apnbd_peer_path(session, req) :
+					apnbd_paths_choose(session, req->bytes);
+}
+
+/* -EREMOTEIO: never; another error: not now. */
+static int send(struct apnbd_session *session, struct apnbd_request *req)
 {
 	struct apnbd_path *path;
 
 	if (unlikely(READ_ONCE(session->state) != APNBD_STATE(LIVE)))
-		return false;
-	path = apnbd_paths_choose(session, req->bytes);
-	return path && !apnbd_request_load(req, path) &&
-	       !apn_line_submit(path->line, &req->tx, false);
+		return -ENOTCONN;
+	path = choose(session, req);
+	if (IS_ERR_OR_NULL(path))
+		return path ? PTR_ERR(path) : -ENOTCONN;
+	return apnbd_request_load(req, path) ?: apn_line_submit(path->line, &req->tx, false);
+}
+
+static void send_or_hold(struct apnbd_session *session, struct apnbd_request *req)
+{
+	int ret = send(session, req);
+
+	if (likely(!ret))
+		return;
+	if (ret == -EREMOTEIO)
+		apnbd_request_end(req, BLK_STS_TARGET);
+	else
+		apnbd_flow_hold(session, req);
 }
 
 void apnbd_flow_send(struct apnbd_session *session, struct apnbd_request *req, bool last)
 {
 	if (unlikely(!req->tx.hdr.op))
 		apnbd_request_end(req, BLK_STS_NOTSUPP);
-	else if (unlikely(!send(session, req)))
-		apnbd_flow_hold(session, req);
+	else
+		send_or_hold(session, req);
 	if (last)
 		apnbd_paths_kick(session);
 }

@@ -128,6 +128,7 @@ static int put_disk_with(struct sk_buff *skb, struct apnbd_session *s,
 	    nla_put_u32(skb, APNBD_A_DISK_BLOCK_SIZE, s->limits.block_bytes) ||
 	    nla_put_u64_64bit(skb, APNBD_A_DISK_GENERATION, s->generation, APNBD_A_DISK_PAD) ||
 	    nla_put_u8(skb, APNBD_A_DISK_WRITE_CACHE, !!(s->flags & APN_DISK_WRITE_CACHE)) ||
+	    nla_put_u8(skb, APNBD_A_DISK_PEER_MEMORY, READ_ONCE(s->peer_said)) ||
 	    nla_put_u32(skb, APNBD_A_DISK_OPENERS, disk_openers(s->disk)))
 		return -EMSGSIZE;
 	return put_stat(skb, s) ?: apnbd_netlink_put_paths(skb, paths);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The paths of a disk: which there are, and which of them a request takes. */
 #include "paths.h"
-#include "session.h"
+#include "peer.h"
 
 #include <linux/blk-mq.h>
 
@@ -25,6 +25,7 @@ static void end_change(struct apnbd_session *session)
 	spin_unlock_bh(&session->held_lock);
 	if (session->disk)
 		blk_mq_unquiesce_queue(session->disk->queue);
+	apnbd_peer_look(session);
 }
 
 void apnbd_paths_enter(struct apnbd_session *session, struct apnbd_path *path)

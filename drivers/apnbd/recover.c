@@ -8,6 +8,7 @@
 #include "flow.h"
 #include "netlink.h"
 #include "paths.h"
+#include "peer.h"
 
 #include <linux/sched/mm.h>
 
@@ -204,6 +205,7 @@ static void accept_path(struct apnbd_path *path, const struct apn_attached *a)
 	apnbd_session_take(path->session, path->line, a);
 	path->refused = false;
 	apnbd_path_say(path, "");
+	apnbd_peer_look(path->session);
 	if (READ_ONCE(path->stale))
 		return;
 	WRITE_ONCE(path->barred, false);

@@ -201,6 +201,7 @@ void apnbd_request_prepare(struct apnbd_request *req)
 	}
 	if (hdr->op == APN_OP_READ || hdr->op == APN_OP_WRITE)
 		req->bytes = blk_rq_bytes(rq);
+	req->tx.peer = apnbd_request_session(req)->limits.peer_memory && apn_rq_has_peer_memory(rq);
 	INIT_LIST_HEAD(&req->node);
 	req->tries = 0;
 	req->pages_out = false;

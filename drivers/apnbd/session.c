@@ -3,6 +3,7 @@
 #include "session.h"
 #include "disk.h"
 #include "leave.h"
+#include "peer.h"
 #include "recover.h"
 
 #include <apn/log.h>
@@ -150,6 +151,7 @@ struct apnbd_session *apnbd_session_alloc(const struct apnbd_wish *wish)
 	INIT_LIST_HEAD(&session->unfenced);
 	apnbd_leave_init(session);
 	apnbd_recover_init(session);
+	apnbd_peer_init(session);
 	session->since = jiffies;
 	session->tags_gone = true;
 	session->showing = true;

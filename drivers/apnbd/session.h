@@ -64,6 +64,8 @@ struct apnbd_session {
 	struct gendisk *disk;
 	unsigned long ahead_pages; /* of read-ahead: what we set last; zero: nothing yet */
 	u64 ahead_bytes; /* asked for; zero: what the line needs */
+	bool peer_said; /* the disk says that it takes other devices' memory; @peer_look's own */
+	struct delayed_work peer_look;
 
 	spinlock_t held_lock; /* state and the two lists */
 	enum apnbd_disk_state state;

@@ -5,6 +5,7 @@
 
 #include <linux/blk-mq.h>
 #include <linux/blkdev.h>
+#include <linux/memremap.h>
 
 #ifndef HAVE_SHOULD_MERGE /* v6.14 made it the rule */
 #define BLK_MQ_F_SHOULD_MERGE 0
@@ -61,11 +62,18 @@ struct apn_disk_limits {
 	bool fua;
 	bool rotational;
 	bool stable_writes;
+	bool peer_memory; /* takes pages of other devices, and wants them without gaps */
 };
 
 struct gendisk *apn_disk_alloc(struct blk_mq_tag_set *set, const struct apn_disk_limits *limits,
 			       void *queuedata);
-/* On a live disk. */
-int apn_disk_relimit(struct gendisk *disk, const struct apn_disk_limits *limits);
+/* On a live disk; waits until no request is left. */
+int apn_disk_set_peer_memory(struct gendisk *disk, bool can);
+
+/* A request has pages of one other device, or of none. */
+static inline bool apn_rq_has_peer_memory(const struct request *rq)
+{
+	return rq->bio && bio_has_data(rq->bio) && is_pci_p2pdma_page(bio_page(rq->bio));
+}
 
 #endif /* APN_COMPAT_BLK_H */

@@ -19,11 +19,10 @@ static void say(struct queue_limits *lim, const struct apn_disk_limits *limits)
 	lim->max_segments = USHRT_MAX;
 	lim->max_segment_size = UINT_MAX;
 	lim->dma_alignment = 3;
+	lim->virt_boundary_mask = limits->peer_memory ? PAGE_SIZE - 1 : 0;
 	lim->max_hw_discard_sectors = sectors(limits->discard_bytes);
 	lim->discard_granularity = limits->discard_granularity;
 	lim->max_write_zeroes_sectors = sectors(limits->zeroes_bytes);
-	lim->features &= ~(BLK_FEAT_WRITE_CACHE | BLK_FEAT_FUA | BLK_FEAT_ROTATIONAL |
-			   BLK_FEAT_STABLE_WRITES);
 	if (limits->write_cache)
 		lim->features |= BLK_FEAT_WRITE_CACHE;
 	if (limits->fua)
@@ -32,6 +31,8 @@ static void say(struct queue_limits *lim, const struct apn_disk_limits *limits)
 		lim->features |= BLK_FEAT_ROTATIONAL;
 	if (limits->stable_writes)
 		lim->features |= BLK_FEAT_STABLE_WRITES;
+	if (limits->peer_memory)
+		lim->features |= BLK_FEAT_PCI_P2PDMA;
 }
 
 struct gendisk *apn_disk_alloc(struct blk_mq_tag_set *set, const struct apn_disk_limits *limits,
@@ -43,11 +44,13 @@ struct gendisk *apn_disk_alloc(struct blk_mq_tag_set *set, const struct apn_disk
 	return blk_mq_alloc_disk(set, &lim, queuedata);
 }
 
-int apn_disk_relimit(struct gendisk *disk, const struct apn_disk_limits *limits)
+int apn_disk_set_peer_memory(struct gendisk *disk, bool can)
 {
 	struct queue_limits lim = queue_limits_start_update(disk->queue);
 
-	say(&lim, limits);
+	lim.features &= ~BLK_FEAT_PCI_P2PDMA;
+	if (can)
+		lim.features |= BLK_FEAT_PCI_P2PDMA;
 	return queue_limits_commit_update_frozen(disk->queue, &lim);
 }
 #else
@@ -74,6 +77,10 @@ static void say(struct request_queue *q, const struct apn_disk_limits *limits)
 		blk_queue_flag_set(QUEUE_FLAG_STABLE_WRITES, q);
 	else
 		blk_queue_flag_clear(QUEUE_FLAG_STABLE_WRITES, q);
+	if (limits->peer_memory) {
+		blk_queue_virt_boundary(q, PAGE_SIZE - 1);
+		blk_queue_flag_set(QUEUE_FLAG_PCI_P2PDMA, q);
+	}
 }
 
 struct gendisk *apn_disk_alloc(struct blk_mq_tag_set *set, const struct apn_disk_limits *limits,
@@ -86,10 +93,13 @@ struct gendisk *apn_disk_alloc(struct blk_mq_tag_set *set, const struct apn_disk
 	return disk;
 }
 
-int apn_disk_relimit(struct gendisk *disk, const struct apn_disk_limits *limits)
+int apn_disk_set_peer_memory(struct gendisk *disk, bool can)
 {
 	blk_mq_freeze_queue(disk->queue);
-	say(disk->queue, limits);
+	if (can)
+		blk_queue_flag_set(QUEUE_FLAG_PCI_P2PDMA, disk->queue);
+	else
+		blk_queue_flag_clear(QUEUE_FLAG_PCI_P2PDMA, disk->queue);
 	blk_mq_unfreeze_queue(disk->queue);
 	return 0;
 }

@@ -154,6 +154,7 @@ static const struct field disk_fields[] = {
 	{ .name = "force", .kind = &kind_flag, .attr = APNBD_A_DISK_FORCE },
 	{ .name = "block-size", .kind = &kind_counter, .attr = APNBD_A_DISK_BLOCK_SIZE },
 	{ .name = "write-cache", .kind = &kind_bool, .attr = APNBD_A_DISK_WRITE_CACHE },
+	{ .name = "peer-memory", .kind = &kind_bool, .attr = APNBD_A_DISK_PEER_MEMORY },
 	{ .name = "volume", .kind = &kind_uuid, .attr = APNBD_A_DISK_VOLUME },
 	{ .name = "generation", .kind = &kind_counter, .attr = APNBD_A_DISK_GENERATION },
 	{ .name = "openers", .kind = &kind_counter, .attr = APNBD_A_DISK_OPENERS },
