@@ -4,7 +4,7 @@
 # promises: P10
 # tier: all
 # kinds: uml-debug
-# cost: 70 s
+# cost: 160 s
 # limit: 900
 # shellcheck source=lib.sh
 . "$SELFTESTS/lib.sh"
