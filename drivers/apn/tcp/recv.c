@@ -69,7 +69,9 @@ static int actor(read_descriptor_t *desc, struct sk_buff *skb, unsigned int at, 
 		}
 		did += n;
 	}
-	if (t->stop || desc->error || apn_lane_dead(&t->lane))
+	t->got += did;
+	if (t->stop || desc->error || apn_lane_dead(&t->lane) ||
+	    (t->tls.sealed && t->got >= APN_TCP_TURN_BYTES))
 		desc->count = 0;
 	return did;
 }
@@ -81,6 +83,7 @@ int apn_tcp_recv(struct apn_tcp_lane *t)
 	int ret;
 
 	t->stop = false;
+	t->got = 0;
 	if (t->stalled) {
 		ret = begin(t);
 		if (ret || t->stop)

@@ -93,6 +93,15 @@ static int send_step(struct apn_tcp_lane *t)
 	return ret;
 }
 
+/*
+ * To seal takes so long that what comes, and is a sign of life, must not wait for all of it;
+ * nor for as much as a peer can take meanwhile.
+ */
+static bool turn_is_over(const struct apn_tcp_lane *t, int total)
+{
+	return t->tls.sealed && total >= APN_TCP_TURN_BYTES;
+}
+
 /* Writeback may wait for what we send: the socket may use the last reserves. */
 int apn_tcp_send(struct apn_tcp_lane *t)
 {
@@ -101,7 +110,7 @@ int apn_tcp_send(struct apn_tcp_lane *t)
 
 	lockdep_assert_held(&t->lane.tx_lock);
 	apn_tcp_congestion_keep(t->sock->sk);
-	while (!apn_lane_dead(&t->lane) && (ret = send_step(t)) > 0)
+	while (!apn_lane_dead(&t->lane) && !turn_is_over(t, total) && (ret = send_step(t)) > 0)
 		total += ret;
 	if (t->tls.sealed)
 		ret = apn_tcp_tls_sent(t, ret);

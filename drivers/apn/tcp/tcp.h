@@ -23,6 +23,7 @@ enum {
 	APN_TCP_SHORT_BYTES = 128 << 20, /* elsewhere, and until it is known */
 	APN_TCP_UNSENT_BYTES = 512 << 10, /* what lies in the socket can't be overtaken */
 	APN_TCP_ROW = 16, /* headers that go out in one call */
+	APN_TCP_TURN_BYTES = 256 << 10, /* inside TLS, one direction before the other's turn */
 };
 
 struct apn_tcp_pages;
@@ -54,6 +55,7 @@ struct apn_tcp_lane {
 	struct apn_tcp_pages *pages; /* the host's: what it sends is somebody's */
 	struct work_struct work; /* receives, and sends what no submitter sent */
 	wait_queue_head_t state_changed;
+	size_t got; /* bytes in this turn; the receiver's own */
 	bool eof; /* the peer closed; what is queued can still be read */
 	struct apn_tcp_tls tls;
 
