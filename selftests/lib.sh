@@ -496,6 +496,8 @@ wire_up() {
 # On the boot that follows the same script runs there again with APN_BOOT=2, 3 ...
 vm_power_cut() { _host "cut $1"; }
 vm_power_on() { _host "on $1"; }
+# vm_stand_still a|b SECONDS: it does not run for so long, and its clock goes on
+vm_stand_still() { _host "still $1 $2"; }
 _host() {
 	local ask=$APN_SHARED/host/$APN_MACHINE$RANDOM end=$((SECONDS + 60))
 	echo "$1" >"$ask.part"

@@ -10,6 +10,7 @@
 enum {
 	TRY_MS = 50, /* how often an overdue answer is looked for */
 	SPARE_MARGIN_MS = 250, /* for that, and for whatever is slow at this end */
+	ABSENT_MS = 500, /* a beat that comes later than this was not there to hear anything */
 };
 
 void apn_beat_pong(struct apn_line *line, u64 sent_ns)
@@ -67,6 +68,33 @@ static u32 impatience_ms(const struct apn_line *line)
 	u32 rtt_ms = READ_ONCE(line->rtt_us) / 1000;
 
 	return max_t(u32, APN_SPARE_SILENCE_MS, 3 * rtt_ms) - rtt_ms / 2 - SPARE_MARGIN_MS;
+}
+
+static unsigned long later_by(unsigned long then, unsigned long late)
+{
+	return time_before(then + late, jiffies) ? then + late : jiffies;
+}
+
+/*
+ * A machine that stood still asked nobody, and what came meanwhile has yet to be read:
+ * it does not take that time for its peer's silence.
+ */
+static void leave_out_absence(struct apn_line *line)
+{
+	long late = jiffies - line->beat_due;
+	unsigned int i;
+
+	if (late < (long)msecs_to_jiffies(ABSENT_MS))
+		return;
+	guard(rcu)();
+	for (i = 0; i < APN_LANES_MAX; i++) {
+		struct apn_lane *lane = apn_line_lane_at(line, i);
+
+		if (!lane)
+			continue;
+		WRITE_ONCE(lane->heard, later_by(READ_ONCE(lane->heard), late));
+		lane->still_since = later_by(lane->still_since, late);
+	}
 }
 
 /* Lane 0 is silent though it was asked: so are those that heard nothing either. */
@@ -200,9 +228,12 @@ void apn_beat_work(struct work_struct *work)
 {
 	struct apn_line *line = container_of(to_delayed_work(work), struct apn_line, beat);
 	unsigned int noio = memalloc_noio_save();
-	unsigned int again_ms = line->host ? beat_host(line) : beat_target(line);
+	unsigned int again_ms;
 
+	leave_out_absence(line);
+	again_ms = line->host ? beat_host(line) : beat_target(line);
 	memalloc_noio_restore(noio);
+	line->beat_due = jiffies + msecs_to_jiffies(again_ms);
 	if (READ_ONCE(line->state) != APN_LINE_CLOSING)
 		queue_delayed_work(apn_control_wq, &line->beat, msecs_to_jiffies(again_ms));
 }

@@ -50,6 +50,7 @@ struct apn_line *apn_line_alloc(const struct apn_transport *transport, bool host
 	line->host = host;
 	line->transport = transport;
 	line->since = jiffies;
+	line->beat_due = jiffies;
 	line->io_bytes = APN_CHUNK_BYTES;
 	mutex_init(&line->lock);
 	mutex_init(&line->tell);

@@ -147,7 +147,8 @@ struct apn_line {
 	struct apn_window window;
 	struct xarray sessions; /* handle -> the owner's; RCU */
 	struct delayed_work beat;
-	unsigned long pinged; /* jiffies; the beat's own, as the next two */
+	unsigned long beat_due; /* jiffies; the beat's own, as the next three */
+	unsigned long pinged; /* jiffies */
 	u64 moved; /* bytes, both directions, when it was looked at last */
 	unsigned long measured; /* jiffies: when that was */
 	bool overdue; /* an answer to a PING is */

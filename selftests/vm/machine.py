@@ -54,13 +54,14 @@ class Machine:
         self.transport, self.security = transport, security
         self.own = os.path.join(out, name)
         self.console = os.path.join(out, f"console-{name}")
+        self.seed = 1
         self.process = None
 
     def words(self):
         """What guest/init and guest/agent read from the kernel's command line."""
         return [f"apn_kind={self.kind}", f"apn_machine={self.name}", f"apn_machines={self.machines}",
                 f"apn_boot={self.boot}", f"apn_transport={self.transport}",
-                f"apn_security={self.security}"] + self.extra.split()
+                f"apn_security={self.security}", f"apn_seed={self.seed}"] + self.extra.split()
 
     def initramfs(self):
         """The kind's own, and vm/guest/init as it is now."""
@@ -85,6 +86,19 @@ class Machine:
 
     def running(self):
         return self.process is not None and self.process.poll() is None
+
+    def stand_still(self, seconds):
+        """As a machine that its host does not run, or moves elsewhere: its clock goes on, it does not."""
+        os.killpg(self.process.pid, signal.SIGSTOP)
+        timer = threading.Timer(seconds, self.go_on)
+        timer.daemon = True
+        timer.start()
+
+    def go_on(self):
+        try:
+            os.killpg(self.process.pid, signal.SIGCONT)
+        except ProcessLookupError:
+            pass
 
     def kill(self):
         """Power cut. UML has helper processes: the whole group goes."""

@@ -5,6 +5,7 @@ import argparse
 import concurrent.futures
 import contextlib
 import os
+import random
 import shutil
 import signal
 import subprocess
@@ -132,20 +133,23 @@ class Session:
     def power_on(self, name, boot):
         m = Machine(self.kind, name, self.run.src(self.kind), self.out, self.spec, self.disks[name], self.wire,
                     boot, self.run.args.transport, self.run.args.security)
+        m.seed = self.run.args.seed
         self.machines[name] = m
         m.start()
 
     def obey(self):
-        """A test asks for a power cut or a power on by a file in host/."""
+        """A test asks for a power cut, a power on or a stand-still by a file in host/."""
         folder = os.path.join(self.out, "host")
         for name in sorted(os.listdir(folder)):
             if not name.endswith(".ask"):
                 continue
             with open(os.path.join(folder, name), encoding="utf-8") as f:
-                verb, who = f.read().split()
+                verb, who, *more = f.read().split()
             machine = self.machines[who]
             if verb == "cut":
                 machine.kill()
+            elif verb == "still":
+                machine.stand_still(float(more[0]))
             elif verb == "on" and not machine.running():
                 self.power_on(who, machine.boot + 1)
             os.rename(os.path.join(folder, name), os.path.join(folder, name[:-4] + ".done"))
@@ -307,6 +311,8 @@ class Run:
         for kind in kinds:
             self.prepare(kind)
         self.report = Report()
+        if any(t.tier == "soak" or t.name.startswith("soak") for t, _ in plan):
+            print(f"# seed {self.args.seed}: --seed {self.args.seed} repeats it", flush=True)
         with concurrent.futures.ThreadPoolExecutor(self.args.jobs) as pool:
             work = [pool.submit(self.host_test, t) for t in host]
             work += [pool.submit(s.play) for s in self.sessions(plan)]
@@ -335,6 +341,8 @@ def arguments():
     p.add_argument("--vm", action="append", metavar="KIND", help=f"only on this kind: {', '.join(tests.KINDS)}, host")
     p.add_argument("--transport", default="tcp", help="tcp (default) or rdma: what the tests connect by")
     p.add_argument("--security", default="none", help="none (default), auth or tls: the level of what lib.sh serves")
+    p.add_argument("--seed", type=int, default=random.randrange(1, 100000), metavar="N",
+                   help="what decides the faults of a soak; a run says which it was")
     p.add_argument("--tier", choices=tests.TIERS, help="check (default without TEST), all, soak")
     p.add_argument("--list", action="store_true", help="name the tests and run nothing")
     p.add_argument("--keep-log", action="store_true", help="keep the logs of passed tests, too")
