@@ -15,10 +15,10 @@ struct apn_writer_facts {
 	bool recorded; /* the record names a writer, who did not take its leave */
 	bool is_recorded; /* it is the one who asks */
 	bool by_same_identity; /* it was of the asker's identity */
+	bool by_same_boot; /* and of the asker's boot */
 	bool present; /* a session that writes is there */
 	bool present_same_identity;
 	bool present_same_boot;
-	bool present_live; /* the line of one of its paths has a lane */
 	bool takeover; /* asked for, by a person */
 };
 
@@ -31,19 +31,18 @@ enum apn_writer_verdict {
 };
 
 /*
- * A host that was started anew has lost what it had, and one whose disk is gone could
- * not always say so: their old selves give way.
+ * A host that was started anew, or whose disk is gone, could not always say so: another
+ * boot does, and the old self gives way. Of one boot there may be two disks at a time.
  */
 static inline bool apn_writer_gives_way(const struct apn_writer_facts *f)
 {
-	return f->takeover ||
-	       (f->present_same_identity && (!f->present_same_boot || !f->present_live));
+	return f->takeover || (f->present_same_identity && !f->present_same_boot);
 }
 
 /* One that left without a word is the writer still, until it or a takeover says else. */
 static inline bool apn_writer_is_missed(const struct apn_writer_facts *f)
 {
-	return f->recorded && !f->by_same_identity && !f->takeover;
+	return f->recorded && (!f->by_same_identity || f->by_same_boot) && !f->takeover;
 }
 
 static inline enum apn_writer_verdict apn_writer_judge(const struct apn_writer_facts *f)

@@ -24,17 +24,6 @@ static struct apn_session *present_writer(struct apn_export *export)
 	return NULL;
 }
 
-/* Its host can be reached: the line of one of its paths has a lane. */
-static bool lives(const struct apn_export *export, const struct apn_session *writer)
-{
-	struct apn_session *path;
-
-	list_for_each_entry(path, &export->sessions, node)
-		if (same(path->uuid, writer->uuid) && apn_line_live(path->line))
-			return true;
-	return false;
-}
-
 static void gather(const struct apn_export *export, const struct apn_session *old,
 		   const struct apn_line *line, const struct apn_attach *ask,
 		   struct apn_writer_facts *f)
@@ -47,6 +36,7 @@ static void gather(const struct apn_export *export, const struct apn_session *ol
 		.recorded = memchr_inv(record->writer, 0, APN_UUID_BYTES),
 		.is_recorded = same(record->writer, ask->session),
 		.by_same_identity = !strcmp(record->identity, line->identity),
+		.by_same_boot = same(record->boot, ask->boot),
 		.takeover = le32_to_cpu(ask->flags) & APN_ATTACH_TAKEOVER,
 		.present = old,
 	};
@@ -54,7 +44,6 @@ static void gather(const struct apn_export *export, const struct apn_session *ol
 		return;
 	f->present_same_identity = !strcmp(old->identity, line->identity);
 	f->present_same_boot = same(old->boot, ask->boot);
-	f->present_live = lives(export, old);
 }
 
 static void depose(struct apn_export *export)

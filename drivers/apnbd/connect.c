@@ -169,6 +169,17 @@ static void end_requests(struct apnbd_session *session)
 	}
 }
 
+/* A target that is not told keeps the disk's place; one that is gone is not waited for. */
+static u32 may_leave_ms(struct apnbd_session *session)
+{
+	guard(spinlock_bh)(&session->held_lock);
+	if (session->state == APNBD_STATE(LIVE))
+		return APN_SETUP_MS;
+	return time_before(jiffies, session->since + msecs_to_jiffies(APNBD_LOST_MS)) ?
+		       APNBD_HASTY_MS :
+		       0;
+}
+
 int apnbd_session_disconnect(struct apnbd_session *session, bool force,
 			     struct netlink_ext_ack *extack)
 {
@@ -180,8 +191,8 @@ int apnbd_session_disconnect(struct apnbd_session *session, bool force,
 		NL_SET_ERR_MSG(extack, "the disk is in use: it is mounted, or a program has it open");
 		return -EBUSY;
 	}
+	WRITE_ONCE(session->leave_ms, force ? 0 : may_leave_ms(session));
 	if (force || READ_ONCE(session->state) != APNBD_STATE(LIVE)) {
-		session->hasty = true;
 		end_requests(session);
 		blk_mark_disk_dead(session->disk); /* what it asks of a file system fails at once */
 	}

@@ -8,10 +8,8 @@
 
 static int __init apnbd_init(void)
 {
-	int ret;
+	int ret = apnbd_recover_start();
 
-	apnbd_path_init();
-	ret = apnbd_recover_start();
 	if (ret)
 		return ret;
 	ret = apnbd_netlink_init();

@@ -9,13 +9,6 @@
 
 #include <linux/module.h>
 #include <linux/slab.h>
-#include <linux/uuid.h>
-
-/* By force: the target lets go when it is asked; its answer may wait for a device that hangs. */
-enum { HASTY_DETACH_MS = 2000 };
-
-/* New with every load of the module: a host that was started anew says so. */
-static u8 boot[APN_UUID_BYTES];
 
 /* ---- what a line tells its sessions ---- */
 
@@ -91,7 +84,8 @@ static void line_fenced(struct apn_line *line, unsigned int index)
 
 static void look_if_wanted(struct apnbd_path *path, void *wanted)
 {
-	*(bool *)wanted |= !apnbd_rule_is_final(READ_ONCE(path->session->state));
+	*(bool *)wanted |= !apnbd_rule_is_final(READ_ONCE(path->session->state)) ||
+			   READ_ONCE(path->session->leave_ms);
 }
 
 /* One without a session is being opened. */
@@ -289,7 +283,7 @@ static void fill_attach(const struct apnbd_session *session, struct apn_attach *
 		flags |= APN_ATTACH_TAKEOVER;
 	strscpy(ask->export, session->export, sizeof(ask->export));
 	memcpy(ask->session, session->uuid, APN_UUID_BYTES);
-	memcpy(ask->boot, boot, APN_UUID_BYTES);
+	memcpy(ask->boot, session->boot, APN_UUID_BYTES);
 	memcpy(ask->volume, session->volume, APN_UUID_BYTES);
 	ask->generation = cpu_to_le64(session->generation);
 	ask->flags = cpu_to_le32(flags);
@@ -325,7 +319,7 @@ int apnbd_path_attach(struct apnbd_path *path, struct apn_attached *attached,
 	return ret;
 }
 
-void apnbd_path_detach(struct apnbd_path *path, bool whole)
+int apnbd_path_detach(struct apnbd_path *path, bool whole)
 {
 	struct apn_hdr hdr = {
 		.op = APN_OP_DETACH,
@@ -333,12 +327,14 @@ void apnbd_path_detach(struct apnbd_path *path, bool whole)
 		.handle = cpu_to_le32(path->handle),
 	};
 	struct apn_answer *answer = kzalloc_obj(*answer);
+	int ret;
 
-	if (answer && path->attached && apn_line_live(path->line))
-		apn_line_ask(path->line, &hdr, NULL, 0, APN_OP_DETACHED, answer,
-			     path->session->hasty ? HASTY_DETACH_MS : APN_SETUP_MS);
-	WRITE_ONCE(path->attached, false);
+	if (!answer)
+		return -ENOMEM;
+	ret = apn_line_ask(path->line, &hdr, NULL, 0, APN_OP_DETACHED, answer,
+			   path->session->leave_ms ?: APNBD_HASTY_MS);
 	kfree(answer);
+	return ret == -ECONNREFUSED ? 0 : ret; /* the target knows nothing of it */
 }
 
 void apnbd_path_cut(struct apnbd_path *path)
@@ -409,9 +405,4 @@ int apnbd_path_discover(const struct apnbd_wish *wish,
 	}
 	kfree(answer);
 	return ret;
-}
-
-void apnbd_path_init(void)
-{
-	generate_random_uuid(boot);
 }

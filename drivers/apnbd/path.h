@@ -46,8 +46,8 @@ void apnbd_path_put(struct apnbd_path *path); /* sleeps */
  */
 int apnbd_path_attach(struct apnbd_path *path, struct apn_attached *attached,
 		      enum apn_status *status, char *reason);
-/* @whole: the disk ends, on whatever lines the target has it. */
-void apnbd_path_detach(struct apnbd_path *path, bool whole);
+/* @whole: the disk ends, on whatever lines the target has it. Zero: the target knows. */
+int apnbd_path_detach(struct apnbd_path *path, bool whole);
 /* Kill the lanes: what they carry comes back. */
 void apnbd_path_cut(struct apnbd_path *path);
 void apnbd_path_say(struct apnbd_path *path, const char *reason);
@@ -65,7 +65,5 @@ static inline bool apnbd_path_usable(const struct apnbd_path *path)
 int apnbd_path_discover(const struct apnbd_wish *wish,
 			int (*show)(const struct apn_listed *entry, void *arg), void *arg,
 			char *reason);
-
-void apnbd_path_init(void);
 
 #endif /* APNBD_PATH_H */

@@ -4,6 +4,7 @@
 #include "peer.h"
 
 #include <linux/blk-mq.h>
+#include <linux/delay.h>
 
 /* ---- the list ---- */
 
@@ -52,17 +53,39 @@ void apnbd_paths_set_leaving(struct apnbd_path *path, bool leaving)
 	end_change(path->session);
 }
 
-/* Said once, over any of them: the target then ends it on every line. */
-static void detach_whole(struct apnbd_session *session)
+/*
+ * Over whichever path takes it: the target then ends it on every line. Zero: the target
+ * knows, or never had it. -ENOTCONN: there is no way to the target now.
+ */
+static int detach_whole(struct apnbd_session *session)
 {
 	struct apnbd_path *path;
+	int ret = 0;
 
 	list_for_each_entry(path, &session->paths, node) {
-		if (!path->attached || !apn_line_live(path->line))
+		if (!path->attached)
 			continue;
-		apnbd_path_detach(path, true);
-		return;
+		ret = apnbd_path_detach(path, true);
+		if (ret != -ENOTCONN)
+			break;
 	}
+	return ret;
+}
+
+/* A lane that is lost at this moment comes back: that is waited for, unless in haste. */
+static void take_leave(struct apnbd_session *session)
+{
+	unsigned long deadline = jiffies + msecs_to_jiffies(session->leave_ms);
+	int ret = detach_whole(session);
+
+	while (ret == -ENOTCONN && time_before(jiffies, deadline)) {
+		msleep(APNBD_POLL_MS);
+		ret = detach_whole(session);
+	}
+	WRITE_ONCE(session->leave_ms, 0);
+	if (ret)
+		pr_info("apnbd%u: disconnected, but the target does not know of it (%d)\n",
+			session->index, ret);
 }
 
 void apnbd_paths_quit_all(struct apnbd_session *session, struct list_head *left)
@@ -70,7 +93,7 @@ void apnbd_paths_quit_all(struct apnbd_session *session, struct list_head *left)
 	struct apnbd_path *path;
 
 	guard(mutex)(&session->lock);
-	detach_whole(session);
+	take_leave(session);
 	while ((path = apnbd_paths_first(session))) {
 		apnbd_paths_quit(session, path);
 		list_add_tail(&path->node, left);

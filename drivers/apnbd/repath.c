@@ -95,7 +95,8 @@ static int await(struct apnbd_path *path, char *reason)
 static void drop(struct apnbd_path *path)
 {
 	mutex_lock(&path->session->lock);
-	apnbd_path_detach(path, false);
+	if (path->attached)
+		apnbd_path_detach(path, false);
 	apnbd_paths_quit(path->session, path);
 	mutex_unlock(&path->session->lock);
 	apnbd_path_put(path);

@@ -121,6 +121,26 @@ int apnbd_session_each(unsigned int skip, int (*show)(struct apnbd_session *sess
 	return 0;
 }
 
+/*
+ * To a target, a disk whose boot it does not know is of a host that lost, or let go of,
+ * whatever it had of that export: an old writer of it gives way, though its leave was
+ * never heard. Disks that are there at a time share one, so that none ousts another.
+ */
+static void choose_boot(struct apnbd_session *session)
+{
+	struct apnbd_session *other;
+
+	guard(mutex)(&sessions_lock);
+	list_for_each_entry(other, &sessions, node) {
+		if (strcmp(other->export, session->export) ||
+		    apnbd_rule_is_final(READ_ONCE(other->state)))
+			continue;
+		memcpy(session->boot, other->boot, APN_UUID_BYTES);
+		return;
+	}
+	generate_random_uuid(session->boot);
+}
+
 struct apnbd_session *apnbd_session_alloc(const struct apnbd_wish *wish)
 {
 	struct apnbd_session *session = kzalloc_obj(*session);
@@ -161,6 +181,7 @@ struct apnbd_session *apnbd_session_alloc(const struct apnbd_wish *wish)
 	strscpy(session->name, wish->name, sizeof(session->name));
 	strscpy(session->export, wish->export, sizeof(session->export));
 	generate_random_uuid(session->uuid);
+	choose_boot(session);
 	apn_log_create("disk", session);
 	return session;
 }

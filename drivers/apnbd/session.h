@@ -20,6 +20,8 @@ enum {
 	APNBD_UNFIT_RETRY_MS = 10000,
 	APNBD_POLL_MS = 20,
 	APNBD_CUT_MS = 2000, /* how long --force waits for answers that are on their way */
+	APNBD_LOST_MS = 10000, /* a path that was lost so lately may be back in a moment */
+	APNBD_HASTY_MS = 2000, /* to take leave where nobody may be there any more */
 };
 
 struct apnbd_session {
@@ -30,10 +32,11 @@ struct apnbd_session {
 	char name[APN_NAME_BYTES];
 	char export[APN_NAME_BYTES];
 	u8 uuid[APN_UUID_BYTES];
+	u8 boot[APN_UUID_BYTES]; /* shared by the disks of one export that were there at a time */
 	bool read_only; /* asked for */
 	bool takeover; /* for the first attach */
 	bool closing; /* a disconnect is under way; sessions_lock */
-	bool hasty; /* it does not wait for a device of the target's; set by who is closing */
+	u32 leave_ms; /* how long it tries to tell the target; zero: once; set by who is closing */
 	bool showing; /* its connect is under way; sessions_lock */
 
 	/* What ATTACHED said: written before the disk exists, then under @lock. */

@@ -76,6 +76,7 @@ static struct apn_writer_facts facts_of(const struct world *w, unsigned int i, b
 		.recorded = w->writer,
 		.is_recorded = w->writer == i + 1,
 		.by_same_identity = w->recorded_as == identity_of(i),
+		.by_same_boot = w->writer == i + 1, /* A_AGAIN is another boot of A */
 		.present = old >= 0,
 		.takeover = takeover,
 	};
@@ -84,7 +85,6 @@ static struct apn_writer_facts facts_of(const struct world *w, unsigned int i, b
 		return f;
 	f.present_same_identity = identity_of(old) == identity_of(i);
 	f.present_same_boot = (unsigned int)old == i;
-	f.present_live = w->host[old].line;
 	return f;
 }
 
