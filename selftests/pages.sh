@@ -48,3 +48,14 @@ read -r before after < <(tail -n 1 /tmp/pages.watch)
 [ "$before" -gt 0 ] || fail "no packet carried what was written: nothing is shown"
 ok "$before packets carried what was written"
 is 0 "$after" "packets that carried what came into the page afterwards"
+
+# A READ that is taken back while what it asked for comes, at 4 s a MiB.
+on_gpu tc qdisc del dev line root
+attach pages --name pages
+on_storage tc qdisc add dev line root netem rate 2mbit limit 100000
+tell_to /tmp/pages.read python3 "$pages" read "$DISK"
+sleep 0.5
+try "the disk is disconnected by force while a read is being filled" on_gpu apnctl disconnect pages --force
+within 10 "the read has failed" grep -q failed /tmp/pages.read
+within 20 "its reader has looked" grep -qE 'kept|overwritten' /tmp/pages.read
+is kept "$(tail -n 1 /tmp/pages.read)" "what its reader put there since"

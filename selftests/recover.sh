@@ -75,6 +75,19 @@ within 20 "live again" is_state live
 wait $job || fail "fio: $(tail -n 5 /tmp/recover.fio)"
 ok "nothing was lost when the target restarted in order"
 
+attempts() { disk_field one attempt; }
+on_storage apnctl port del 0.0.0.0
+on_storage apnctl port add 0.0.0.0 --security auth
+sleep 5
+n=$(attempts)
+if [ "$n" -lt 3 ] || [ "$n" -gt 12 ]; then
+	fail "a target that says no was asked $n times in 5 s"
+fi
+ok "a target that says no was asked $n times in 5 s: less and less often"
+on_storage apnctl port del 0.0.0.0
+on_storage apnctl port add 0.0.0.0 --security none
+within 20 "it says yes: live again" is_state live
+
 cut_line
 within 20 "cut again" is_state waiting
 dd if="$disk" of=/dev/null bs=4k count=1 iflag=direct 2>/dev/null &

@@ -1,8 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-"""What becomes of the pages of a write that fails.
+"""What becomes of the pages of a request that fails.
 
     write DISK       write a buffer past the cache; as soon as that has ended, put something else into it, and stay
+    read DISK        read into a buffer past the cache; as soon as that has ended, put something else into it, and say
+                     after some seconds if that is still there
     watch INTERFACE  until ended by a signal, count the packets that carry what was written, and what came after
 """
 
@@ -36,6 +38,21 @@ def write(disk):
     time.sleep(600)
 
 
+def read(disk):
+    buffer = mmap.mmap(-1, BYTES)
+    fd = os.open(disk, os.O_RDONLY | os.O_DIRECT)
+    print("reading", flush=True)
+    try:
+        os.preadv(fd, [buffer], 0)
+        said = "read"
+    except OSError as error:
+        said = f"failed: {os.strerror(error.errno)}"
+    fill(buffer, AFTER)  # it is ours again, whatever still comes
+    print(said, flush=True)
+    time.sleep(6)
+    print("kept" if buffer[:] == AFTER * (BYTES // len(AFTER)) else "overwritten", flush=True)
+
+
 def watch(interface):
     seen = {BEFORE: 0, AFTER: 0}
 
@@ -55,4 +72,4 @@ def watch(interface):
 
 
 if __name__ == "__main__":
-    {"write": write, "watch": watch}[sys.argv[1]](sys.argv[2])
+    {"write": write, "read": read, "watch": watch}[sys.argv[1]](sys.argv[2])
