@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
-# title: a declared rate is kept to at both ends, shown, changed and taken back while the disk is used
+# title: a declared rate is kept to at both ends, shown, changed and taken back while the disk is used; a port believes no more than it gives
 # tier: check
 # kinds: uml-debug qemu-debug qemu-6.1 qemu-6.12 qemu-7
 # cost: 20 s
@@ -13,6 +13,7 @@ two_sites --delay 2ms
 backing_brd 64
 later on_storage apnctl port del 0.0.0.0
 later on_storage apnctl export del one --force
+later on_storage apnctl export del two --force
 later on_gpu apnctl disconnect --all --force
 
 try "export" on_storage apnctl export add one --device "$BACKING"
@@ -45,6 +46,25 @@ took=$(($(now_ms) - start))
 [ $took -ge 300 ] || fail "16 MiB came in $took ms: that is more than 400 Mbit/s"
 ok "nor is the target: $took ms"
 
+reserves() { [ "$(on_storage apnctl -j port show | jq '.[0].reserved')" = "$1" ]; }
+try "the port says what was declared" reserves 50000000
+try "it gives less" on_storage apnctl port set 0.0.0.0 --rate 100m
+within 5 "the line gets that" reserves 12500000
+start=$(now_ms)
+try "read them back" cmp -n 16777216 /tmp/data "$disk"
+took=$(($(now_ms) - start))
+[ $took -ge 1200 ] || fail "16 MiB came in $took ms: that is more than 100 Mbit/s"
+ok "the target does not send faster than its port gives: $took ms"
+try "a second export" on_storage apnctl export add two --device "$BACKING" --read-only
+try "another host declares as well" on_gpu apnctl connect $STORAGE two --security none --read-only --identity other --rate 50m
+sleep 1
+try "and nothing is left for it" reserves 12500000
+try "the port gives more" on_storage apnctl port set 0.0.0.0 --rate 430m
+within 5 "the second gets what the first leaves" reserves 53750000
+try "the second goes" on_gpu apnctl disconnect two
+within 5 "and leaves it again" reserves 50000000
+try "any rate again" on_storage apnctl port set 0.0.0.0 --rate none
+
 try "a higher rate" on_gpu apnctl set one --rate 10g
 try "read with it" dd if="$disk" of=/dev/null bs=1M count=16 iflag=direct status=none
 try "none any more" on_gpu apnctl set one --rate none
@@ -55,6 +75,7 @@ is 4096 "$(cat "/sys/block/${disk#/dev/}/queue/read_ahead_kb")" "is the disk's o
 
 try "disconnected" on_gpu apnctl disconnect one
 try "the export can be taken back" on_storage apnctl export del one
+try "and the other" on_storage apnctl export del two
 try "the port too" on_storage apnctl port del 0.0.0.0
 unload
 ok "the modules unload"

@@ -219,6 +219,8 @@ static unsigned int beat_target(struct apn_line *line)
 			apn_lane_die(lane, -ETIMEDOUT, "no sign of life from the peer");
 		apn_lane_put(lane);
 	}
+	if (!READ_ONCE(line->live))
+		apn_line_declare(line, 0); /* others may have it until the host is back */
 	if (kept_long_enough(line) && apn_line_mark_closing(line, "forgotten"))
 		queue_work(apn_control_wq, &line->forget);
 	return APN_PING_MS;

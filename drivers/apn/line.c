@@ -173,7 +173,11 @@ void apn_line_declare(struct apn_line *line, u64 rate)
 	unsigned int i;
 
 	guard(mutex)(&line->lock);
-	if (line->rate == rate || line->state == APN_LINE_CLOSING)
+	if (line->state == APN_LINE_CLOSING)
+		return;
+	if (!line->host)
+		rate = line->ops->reserve(line, min(rate, APN_RATE_MAX));
+	if (line->rate == rate)
 		return;
 	WRITE_ONCE(line->rate, rate);
 	apn_pacer_declare(&line->pacer, rate);

@@ -66,6 +66,11 @@ struct apn_line_ops {
 	struct apn_lane *(*detour)(struct apn_line *line);
 	/* The target's end: questions of a live line; answers by apn_msg_send(). May sleep long. */
 	void (*control)(struct apn_lane *lane, const struct apn_hdr *hdr, const void *body);
+	/*
+	 * The target's end: how much of the rate that the host declares is believed; it
+	 * becomes line->rate. Under line->lock, and no more once the line is closing.
+	 */
+	u64 (*reserve)(struct apn_line *line, u64 wanted);
 	/* The target's end: no lane is left, and none will be; end the sessions. */
 	void (*forget)(struct apn_line *line);
 	/* The last reference went; what @private points to can go. */
@@ -185,7 +190,10 @@ struct apn_line *apn_line_open(const struct apn_line_wish *wish, char *reason);
 struct apn_line *apn_line_get(struct apn_line *line);
 void apn_line_put(struct apn_line *line); /* sleeps */
 
-/* The line is reserved for so many bytes a second, each way; zero: it is not. */
+/*
+ * The line is reserved for so many bytes a second, each way; zero: it is not. A target
+ * believes no more than its port gives.
+ */
 void apn_line_declare(struct apn_line *line, u64 rate);
 
 /* Bytes of payload a second that come to the host; zero: not known. */

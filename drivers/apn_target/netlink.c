@@ -121,6 +121,15 @@ static int fill_export_name(struct sk_buff *skb, void *object)
 	return nla_put_string(skb, APN_TARGET_A_EXPORT_NAME, export->name);
 }
 
+static int fill_port_rate(struct sk_buff *skb, struct apn_port *port)
+{
+	guard(spinlock)(&port->lock);
+	if (nla_put_u64_64bit(skb, APN_TARGET_A_PORT_RATE, port->rate, APN_TARGET_A_PORT_PAD))
+		return -EMSGSIZE;
+	return nla_put_u64_64bit(skb, APN_TARGET_A_PORT_RESERVED, port->reserved,
+				 APN_TARGET_A_PORT_PAD);
+}
+
 static int fill_port(struct sk_buff *skb, void *object)
 {
 	struct apn_port *port = object;
@@ -139,7 +148,7 @@ static int fill_port(struct sk_buff *skb, void *object)
 	    nla_put_u64_64bit(skb, APN_TARGET_A_PORT_PROOFS, atomic64_read(&port->gate.proofs),
 			      APN_TARGET_A_PORT_PAD))
 		return -EMSGSIZE;
-	return 0;
+	return fill_port_rate(skb, port);
 }
 
 static int fill_port_name(struct sk_buff *skb, void *object)
@@ -625,26 +634,52 @@ int apn_target_nl_port_add_doit(struct sk_buff *skb, struct genl_info *info)
 		apn_nl_say(info->extack, reason);
 		return -EOPNOTSUPP;
 	}
+	wish.rate = u64_or(info, APN_TARGET_A_PORT_RATE, 0);
 	ret = apn_port_add(&wish, info->extack, reply_port, info);
 	if (ret == -EPROTONOSUPPORT)
 		NL_SET_BAD_ATTR(info->extack, info->attrs[APN_TARGET_A_PORT_TRANSPORT]);
 	return ret;
 }
 
-int apn_target_nl_port_del_doit(struct sk_buff *skb, struct genl_info *info)
+/* By its number, which is never zero, or by what a wish names. */
+static int which_port(struct genl_info *info, u32 *id, struct apn_port_wish *wish)
 {
-	struct nlattr *id = info->attrs[APN_TARGET_A_PORT_ID];
-	int ret = apn_nl_allowed(skb, info->extack);
-	struct apn_port_wish wish = {};
+	struct nlattr *attr = info->attrs[APN_TARGET_A_PORT_ID];
 
-	if (!ret && !id)
-		ret = wish_port(info, &wish);
-	if (ret)
-		return ret;
-	ret = apn_port_del(id ? nla_get_u32(id) : 0, &wish);
+	*id = attr ? nla_get_u32(attr) : 0;
+	return attr ? 0 : wish_port(info, wish);
+}
+
+static int say_no_port(struct genl_info *info, int ret)
+{
 	if (ret == -ENOENT)
 		NL_SET_ERR_MSG(info->extack, "there is no such port");
 	return ret;
+}
+
+int apn_target_nl_port_set_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct apn_port_wish wish = {};
+	u32 id;
+	int ret = apn_nl_allowed(skb, info->extack) ?: which_port(info, &id, &wish);
+
+	if (ret)
+		return ret;
+	if (!info->attrs[APN_TARGET_A_PORT_RATE]) {
+		NL_SET_ERR_MSG(info->extack, "the rate that its lines may declare is missing");
+		return -EINVAL;
+	}
+	wish.rate = nla_get_u64(info->attrs[APN_TARGET_A_PORT_RATE]);
+	return say_no_port(info, apn_port_set(id, &wish, reply_port, info));
+}
+
+int apn_target_nl_port_del_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct apn_port_wish wish = {};
+	u32 id;
+	int ret = apn_nl_allowed(skb, info->extack) ?: which_port(info, &id, &wish);
+
+	return ret ?: say_no_port(info, apn_port_del(id, &wish));
 }
 
 /* ---- keys ---- */

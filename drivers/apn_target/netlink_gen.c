@@ -64,10 +64,11 @@ const struct nla_policy apn_target_export_get_nl_policy[APN_TARGET_A_EXPORT_NAME
 };
 
 /* APN_TARGET_CMD_PORT_ADD - do */
-const struct nla_policy apn_target_port_add_nl_policy[APN_TARGET_A_PORT_SECURITY + 1] = {
+const struct nla_policy apn_target_port_add_nl_policy[APN_TARGET_A_PORT_RATE + 1] = {
 	[APN_TARGET_A_PORT_ADDRESS] = NLA_POLICY_MAX_LEN(28),
 	[APN_TARGET_A_PORT_TRANSPORT] = { .type = NLA_NUL_STRING, .len = 15, },
 	[APN_TARGET_A_PORT_SECURITY] = NLA_POLICY_MAX(NLA_U32, 2),
+	[APN_TARGET_A_PORT_RATE] = { .type = NLA_U64, },
 };
 
 /* APN_TARGET_CMD_PORT_DEL - do */
@@ -88,8 +89,16 @@ const struct nla_policy apn_target_key_del_nl_policy[APN_TARGET_A_KEY_IDENTITY +
 	[APN_TARGET_A_KEY_IDENTITY] = { .type = NLA_NUL_STRING, .len = 63, },
 };
 
+/* APN_TARGET_CMD_PORT_SET - do */
+const struct nla_policy apn_target_port_set_nl_policy[APN_TARGET_A_PORT_RATE + 1] = {
+	[APN_TARGET_A_PORT_ID] = { .type = NLA_U32, },
+	[APN_TARGET_A_PORT_ADDRESS] = NLA_POLICY_MAX_LEN(28),
+	[APN_TARGET_A_PORT_TRANSPORT] = { .type = NLA_NUL_STRING, .len = 15, },
+	[APN_TARGET_A_PORT_RATE] = { .type = NLA_U64, },
+};
+
 /* Ops table for apn_target */
-const struct genl_ops apn_target_nl_ops[13] = {
+const struct genl_ops apn_target_nl_ops[14] = {
 	{
 		.cmd		= APN_TARGET_CMD_EXPORT_ADD,
 		.doit		= apn_target_nl_export_add_doit,
@@ -137,7 +146,7 @@ const struct genl_ops apn_target_nl_ops[13] = {
 		.cmd		= APN_TARGET_CMD_PORT_ADD,
 		.doit		= apn_target_nl_port_add_doit,
 		.policy		= apn_target_port_add_nl_policy,
-		.maxattr	= APN_TARGET_A_PORT_SECURITY,
+		.maxattr	= APN_TARGET_A_PORT_RATE,
 		.flags		= GENL_ADMIN_PERM,
 	},
 	{
@@ -175,6 +184,13 @@ const struct genl_ops apn_target_nl_ops[13] = {
 		.cmd	= APN_TARGET_CMD_KEY_GET,
 		.dumpit	= apn_target_nl_key_get_dumpit,
 		.flags	= GENL_ADMIN_PERM,
+	},
+	{
+		.cmd		= APN_TARGET_CMD_PORT_SET,
+		.doit		= apn_target_nl_port_set_doit,
+		.policy		= apn_target_port_set_nl_policy,
+		.maxattr	= APN_TARGET_A_PORT_RATE,
+		.flags		= GENL_ADMIN_PERM,
 	},
 };
 

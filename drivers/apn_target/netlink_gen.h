@@ -27,7 +27,7 @@ extern const struct nla_policy apn_target_export_revoke_nl_policy[APN_TARGET_A_E
 
 extern const struct nla_policy apn_target_export_get_nl_policy[APN_TARGET_A_EXPORT_NAME + 1];
 
-extern const struct nla_policy apn_target_port_add_nl_policy[APN_TARGET_A_PORT_SECURITY + 1];
+extern const struct nla_policy apn_target_port_add_nl_policy[APN_TARGET_A_PORT_RATE + 1];
 
 extern const struct nla_policy apn_target_port_del_nl_policy[APN_TARGET_A_PORT_TRANSPORT + 1];
 
@@ -35,8 +35,10 @@ extern const struct nla_policy apn_target_key_set_nl_policy[APN_TARGET_A_KEY_SEC
 
 extern const struct nla_policy apn_target_key_del_nl_policy[APN_TARGET_A_KEY_IDENTITY + 1];
 
+extern const struct nla_policy apn_target_port_set_nl_policy[APN_TARGET_A_PORT_RATE + 1];
+
 /* Ops table for apn_target */
-extern const struct genl_ops apn_target_nl_ops[13];
+extern const struct genl_ops apn_target_nl_ops[14];
 
 int apn_target_nl_export_add_doit(struct sk_buff *skb, struct genl_info *info);
 int apn_target_nl_export_set_doit(struct sk_buff *skb, struct genl_info *info);
@@ -58,6 +60,7 @@ int apn_target_nl_key_set_doit(struct sk_buff *skb, struct genl_info *info);
 int apn_target_nl_key_del_doit(struct sk_buff *skb, struct genl_info *info);
 int apn_target_nl_key_get_dumpit(struct sk_buff *skb,
 				 struct netlink_callback *cb);
+int apn_target_nl_port_set_doit(struct sk_buff *skb, struct genl_info *info);
 
 enum {
 	APN_TARGET_NLGRP_EVENTS,

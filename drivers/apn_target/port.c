@@ -23,6 +23,39 @@ static LIST_HEAD(ports);
 static DEFINE_MUTEX(ports_lock);
 static u32 ids; /* ports_lock */
 
+static struct apn_port *port_of(const struct apn_line *line)
+{
+	return container_of(line->owner, struct apn_port, gate);
+}
+
+/*
+ * What the others left of the port's rate. A host declares with each PING, so what one
+ * gives back is another's within a second.
+ */
+static u64 reserve(struct apn_line *line, u64 wanted)
+{
+	struct apn_port *port = port_of(line);
+	u64 others, left;
+
+	guard(spinlock)(&port->lock);
+	others = port->reserved - line->rate;
+	left = port->rate > others ? port->rate - others : 0;
+	if (port->rate)
+		wanted = min(wanted, left);
+	port->reserved = others + wanted;
+	return wanted;
+}
+
+/* It is closing, so it declares no more. */
+static void forget(struct apn_line *line)
+{
+	struct apn_port *port = port_of(line);
+
+	scoped_guard(spinlock, &port->lock)
+		port->reserved -= line->rate;
+	apn_control_forget(line);
+}
+
 static const struct apn_line_ops target_line_ops = {
 	.owner = THIS_MODULE,
 	.begin = apn_io_begin,
@@ -31,7 +64,8 @@ static const struct apn_line_ops target_line_ops = {
 	.wait = apn_io_wait,
 	.lost = apn_io_lost,
 	.control = apn_control_ask,
-	.forget = apn_control_forget,
+	.reserve = reserve,
+	.forget = forget,
 	.freed = apn_memory_forget,
 };
 
@@ -102,6 +136,8 @@ int apn_port_add(const struct apn_port_wish *wish, struct netlink_ext_ack *extac
 	apn_log_create("port", port);
 	port->address = wish->address;
 	port->net = get_net(wish->net);
+	spin_lock_init(&port->lock);
+	port->rate = wish->rate;
 	ret = open_gate(port, wish, extack);
 	if (ret) {
 		free_port(port);
@@ -133,6 +169,21 @@ int apn_port_del(u32 id, const struct apn_port_wish *wish)
 		return -ENOENT;
 	remove_port(port);
 	return 0;
+}
+
+int apn_port_set(u32 id, const struct apn_port_wish *wish,
+		 int (*show)(struct apn_port *port, void *arg), void *arg)
+{
+	struct apn_port *port;
+
+	guard(mutex)(&ports_lock);
+	port = find(id, wish);
+	if (!port)
+		return -ENOENT;
+	scoped_guard(spinlock, &port->lock)
+		port->rate = wish->rate;
+	apn_target_port_event(port);
+	return show(port, arg);
 }
 
 int apn_port_each(unsigned int skip, int (*show)(struct apn_port *port, void *arg), void *arg)

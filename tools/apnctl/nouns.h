@@ -18,7 +18,7 @@ extern const struct field path_args[];
 extern const struct field disk_args[], disk_word[], disconnect_args[], stat_args[];
 extern const struct field export_args[], export_del_args[], export_drain_args[];
 extern const struct field export_revoke_args[];
-extern const struct field port_del_args[], port_show_args[], id_args[];
+extern const struct field port_set_args[], port_del_args[], port_show_args[], id_args[];
 extern const struct field key_make_args[], key_import_args[], key_list_args[], key_del_args[];
 extern const struct field doctor_args[];
 extern const struct field conf_args[], down_args[], save_args[];
@@ -48,6 +48,7 @@ int export_drain(struct json_object *values);
 int export_revoke(struct json_object *values);
 
 int port_add(struct json_object *values);
+int port_set(struct json_object *values);
 int port_del(struct json_object *values);
 int port_show(struct json_object *values);
 

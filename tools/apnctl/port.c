@@ -34,6 +34,15 @@ static const struct field port_fields[] = {
 	  .arg = "tls|auth|none",
 	  .help = "what protects its lines (default: tls)",
 	  .flags = FIELD_ADD | FIELD_KEEP | FIELD_COLUMN },
+	{ .name = "rate",
+	  .kind = &kind_rate,
+	  .attr = APN_TARGET_A_PORT_RATE,
+	  .help = "that hosts may declare by connect --rate, all together (default: none: any)",
+	  .flags = FIELD_ADD | FIELD_SET | FIELD_KEEP | FIELD_NONZERO },
+	{ .name = "reserved",
+	  .kind = &kind_rate,
+	  .attr = APN_TARGET_A_PORT_RESERVED,
+	  .flags = FIELD_NONZERO },
 	{ .name = "connections",
 	  .kind = &kind_counter,
 	  .attr = APN_TARGET_A_PORT_CONNECTIONS,
@@ -68,6 +77,14 @@ const struct object port_object = {
 	.fields = port_fields,
 	.dump = APN_TARGET_CMD_PORT_GET,
 	.finish = finish,
+};
+
+const struct field port_set_args[] = {
+	{ .name = "transport",
+	  .kind = &kind_word,
+	  .arg = "tcp|rdma",
+	  .help = "of the port at ADDR (default: tcp)" },
+	{ 0 },
 };
 
 const struct field port_del_args[] = {
@@ -109,6 +126,21 @@ int port_add(struct json_object *values)
 	return code;
 }
 
+int port_set(struct json_object *values)
+{
+	struct json_object *port = NULL;
+	int code;
+
+	if (!json_object_object_get(values, "rate"))
+		return fail(EXIT_USAGE, "nothing to set: give --rate");
+	values_default(values, "transport", "tcp");
+	code = call(&port_object, APN_TARGET_CMD_PORT_SET, values, &port);
+	if (!code && out_json && port)
+		out_print_json(port);
+	json_object_put(port);
+	return code;
+}
+
 int port_del(struct json_object *values)
 {
 	bool id = json_object_object_get(values, "id");
@@ -130,6 +162,21 @@ int port_show(struct json_object *values)
 static bool same(struct json_object *a, struct json_object *b, const char *key)
 {
 	return !strcmp(object_string(a, key), object_string(b, key));
+}
+
+/* A port that is there becomes as the file says. */
+static int adjust(struct json_object *values)
+{
+	struct json_object *set = values_of("address", object_string(values, "address"));
+	struct json_object *rate = json_object_object_get(values, "rate");
+	int code;
+
+	values_default(set, "transport", object_string(values, "transport"));
+	json_object_object_add(set, "rate",
+			       rate ? json_object_get(rate) : json_object_new_uint64(0));
+	code = call(&port_object, APN_TARGET_CMD_PORT_SET, set, NULL);
+	json_object_put(set);
+	return code;
 }
 
 static int is_there(struct json_object *values, bool *there)
@@ -156,9 +203,9 @@ int port_up(struct json_object *values)
 	values_default(values, "transport", "tcp");
 	values_default(values, "security", "tls");
 	code = is_there(values, &there);
-	if (code || there)
+	if (code)
 		return code;
-	return open_port(values, NULL);
+	return there ? adjust(values) : open_port(values, NULL);
 }
 
 int port_down(struct json_object *values)

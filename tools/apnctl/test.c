@@ -689,6 +689,11 @@ static void test_target_commands(void)
 	check_sent("port add", APN_TARGET_CMD_PORT_ADD,
 		   BIT(APN_TARGET_A_PORT_ADDRESS) | BIT(APN_TARGET_A_PORT_TRANSPORT) |
 			   BIT(APN_TARGET_A_PORT_SECURITY));
+	check_code("port set", 0, RUN("port", "set", "0.0.0.0", "--rate", "40g"));
+	check_sent("port set", APN_TARGET_CMD_PORT_SET,
+		   BIT(APN_TARGET_A_PORT_ADDRESS) | BIT(APN_TARGET_A_PORT_TRANSPORT) |
+			   BIT(APN_TARGET_A_PORT_RATE));
+	check_code("port set, nothing", EXIT_USAGE, RUN("port", "set", "0.0.0.0"));
 	check_code("port del", 0, RUN("port", "del", "--id", "3"));
 	check_sent("port del", APN_TARGET_CMD_PORT_DEL, BIT(APN_TARGET_A_PORT_ID));
 	check_code("port show", 0, RUN("port", "show"));
