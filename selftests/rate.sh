@@ -10,7 +10,7 @@
 
 load
 two_sites --delay 2ms
-backing_brd 64
+backing_brd 64 2
 later on_storage apnctl port del 0.0.0.0
 later on_storage apnctl export del one --force
 later on_storage apnctl export del two --force
@@ -48,17 +48,17 @@ ok "nor is the target: $took ms"
 
 reserves() { [ "$(on_storage apnctl -j port show | jq '.[0].reserved')" = "$1" ]; }
 try "the port says what was declared" reserves 50000000
-try "it gives less" on_storage apnctl port set 0.0.0.0 --rate 100m
-within 5 "the line gets that" reserves 12500000
+try "it gives less" on_storage apnctl port set 0.0.0.0 --rate 10m
+within 5 "the line gets that" reserves 1250000
 start=$(now_ms)
-try "read them back" cmp -n 16777216 /tmp/data "$disk"
+try "read some of it" cmp -n 4194304 /tmp/data "$disk"
 took=$(($(now_ms) - start))
-[ $took -ge 1200 ] || fail "16 MiB came in $took ms: that is more than 100 Mbit/s"
+[ $took -ge 2500 ] || fail "4 MiB came in $took ms: that is more than 10 Mbit/s"
 ok "the target does not send faster than its port gives: $took ms"
-try "a second export" on_storage apnctl export add two --device "$BACKING" --read-only
-try "another host declares as well" on_gpu apnctl connect $STORAGE two --security none --read-only --identity other --rate 50m
+try "a second export" on_storage apnctl export add two --device /dev/ram1
+try "another host declares as well" on_gpu apnctl connect $STORAGE two --security none --identity other --rate 50m
 sleep 1
-try "and nothing is left for it" reserves 12500000
+try "and nothing is left for it" reserves 1250000
 try "the port gives more" on_storage apnctl port set 0.0.0.0 --rate 430m
 within 5 "the second gets what the first leaves" reserves 53750000
 try "the second goes" on_gpu apnctl disconnect two
