@@ -9,6 +9,7 @@
 enum {
 	CREDIT_NS = 100000, /* who is woken late may make up for so much */
 	MIB_SHIFT = 20,
+	LONG_US = 2000, /* a shorter line is filled at once by the kernel's own slow start */
 };
 
 static enum hrtimer_restart timer_fired(struct hrtimer *timer)
@@ -61,7 +62,7 @@ bool apn_pacer_join(struct apn_pacer *p, u32 rtt_us, u32 mss)
 	guard(spinlock_bh)(&p->lock);
 	if (p->on)
 		return true;
-	if (!p->reserved)
+	if (!p->reserved && rtt_us < LONG_US)
 		return false;
 	apn_steer_start(&p->steer, rtt_us, mss);
 	take_rate(p, 0);

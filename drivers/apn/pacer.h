@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * When the next bulk payload may go out on a line, whatever lane it takes. Off, which is
- * what it is until a rate is declared, it is one look at one flag.
+ * what it is on a short line for which no rate was declared, it is one look at one flag.
  */
 #ifndef APN_PACER_H
 #define APN_PACER_H
@@ -48,7 +48,7 @@ void apn_pacer_look(struct apn_pacer *p, struct apn_pacer_view *view);
 u64 apn_pacer_known_rate(struct apn_pacer *p);
 
 /*
- * A lane that hears acknowledgements joins. False: the line is not reserved,
+ * A lane that hears acknowledgements joins. False: the line is short and not reserved,
  * its transport goes by itself.
  */
 bool apn_pacer_join(struct apn_pacer *p, u32 rtt_us, u32 mss);

@@ -3,8 +3,9 @@
  * How much may be under way on a line, by one rule for all its lanes.
  *
  * Declared: the window is what the rate fills, and is sent at that rate from the first
- * byte. Undeclared: it is doubled each round trip until a queue is seen (FINDING). Then
- * (STEADY) it follows the round trip time: the queue that all this makes at the
+ * byte. Undeclared (FINDING): it goes out in a quarter of a round trip; if that made no
+ * queue, the line carries four times as much, which the next window is. If it did, the
+ * bytes that came through meanwhile tell the rate. Then (STEADY) it follows the round trip time: the queue that all this makes at the
  * bottleneck is held at a few hundred microseconds, less for one who has much, so that
  * several hosts come to equal parts.
  *
@@ -23,11 +24,12 @@
 #include <linux/time64.h>
 
 enum {
-	START_BYTES = 1 << 20, /* the first window, spread over a round trip */
+	START_PACKETS = 128, /* the first window, spread over a round trip */
+	STEP = 4, /* finding: the next window by this one, and how much faster than even it is sent */
 	LEAST_PACKETS = 10,
 	FRAME_BYTES = 90, /* of a full packet that are not payload: Ethernet, IP, TCP */
 	HIGH_RESERVED = 3, /* round trips until a reserved line is thought to be shared */
-	HIGH_STEADY = 6,
+	HIGH_STEADY = 8,
 	CALM_MAX = 5, /* growth is doubled so often */
 	GROWTH = 8, /* a round trip, at most one in so many */
 	LOSSY = 50, /* one in so many */
@@ -75,7 +77,9 @@ static void set_rate(struct apn_steer *s)
 {
 	u64 rate = per_second(s->window, s->base_us);
 
-	if (s->state == APN_STEER_FINDING || s->state == APN_STEER_SHARED)
+	if (s->state == APN_STEER_FINDING)
+		rate = per_second(STEP * s->train_window, s->base_us);
+	else if (s->state == APN_STEER_SHARED)
 		rate += rate / 4;
 	else
 		rate += rate / 16;
@@ -154,21 +158,41 @@ static u32 queue_us(const struct apn_steer *s)
 
 /* ---- finding ---- */
 
-/*
- * What is acknowledged now was sent when the window was half as large, so there is a
- * queue already: the bottleneck is busy for the next round trip, which tells its rate.
- */
+static bool queue_seen(const struct apn_steer *s)
+{
+	return s->samples >= APN_STEER_RECENT &&
+	       least_recent(s) > s->base_us + bound_us(s) / 2;
+}
+
+/* A window is on its way; what is acknowledged from now on lets the next one go. */
+static void begin_train(struct apn_steer *s, u64 now_us)
+{
+	s->train_us = now_us;
+	s->train_acked = 0;
+	s->train_end = s->window;
+	s->train_window = STEP * s->window;
+}
+
+/* More was sent than the line carries: it was busy since the train began. */
+static void found(struct apn_steer *s, u64 now_us)
+{
+	u64 carried = mul_u64_u64_div_u64(s->train_acked, s->base_us + wanted_us(s),
+					  now_us - s->train_us + 1);
+
+	become(s, APN_STEER_STEADY, min(carried, s->train_window));
+	begin_round(s, now_us);
+}
+
 static void find(struct apn_steer *s, const struct apn_heard *h)
 {
 	if (!s->full)
 		return;
-	set_window(s, s->window + h->acked);
-	if (much_lost(s) || (s->samples >= APN_STEER_RECENT &&
-			     least_recent(s) > s->base_us + bound_us(s) / 2)) {
-		become(s, APN_STEER_STEADY, s->window / 2);
-		s->found = true;
-		begin_round(s, h->now_us);
-	}
+	if (s->train_acked >= s->train_end)
+		begin_train(s, h->now_us);
+	s->train_acked += h->acked;
+	set_window(s, min(s->window + (STEP - 1) * h->acked, s->train_window));
+	if (much_lost(s) || queue_seen(s))
+		found(s, h->now_us);
 }
 
 /* ---- shared: cubic ---- */
@@ -306,21 +330,10 @@ static void grow_steady(struct apn_steer *s, u64 want)
 	set_window(s, s->window + min(more << s->calm, s->window / GROWTH));
 }
 
-static void take_found(struct apn_steer *s, u64 now_us)
-{
-	u64 filled = mul_u64_u64_div_u64(s->acked, s->base_us + wanted_us(s),
-					 now_us - s->round_us);
-
-	s->found = false;
-	set_window(s, max(filled, s->window));
-}
-
 static void round_steady(struct apn_steer *s, u64 now_us)
 {
 	u64 want;
 
-	if (s->found)
-		take_found(s, now_us);
 	if (s->settle) {
 		s->settle--;
 		return;
@@ -357,7 +370,8 @@ void apn_steer_start(struct apn_steer *s, u32 rtt_us, u32 mss)
 	memset(s, 0, sizeof(*s));
 	s->mss = mss;
 	s->base_us = rtt_us ?: 1;
-	become(s, APN_STEER_FINDING, START_BYTES);
+	s->train_window = START_PACKETS * mss;
+	become(s, APN_STEER_FINDING, START_PACKETS * mss);
 }
 
 void apn_steer_declare(struct apn_steer *s, u64 rate)

@@ -11,7 +11,7 @@
 
 enum apn_steer_state {
 	APN_STEER_OFF, /* the kernel's own congestion control does it */
-	APN_STEER_FINDING, /* doubles each round trip until a queue is seen */
+	APN_STEER_FINDING, /* four times as much each round trip until a queue is seen */
 	APN_STEER_STEADY, /* as much as the line carries, with a small queue */
 	APN_STEER_RESERVED, /* the rate that was declared, from the first byte */
 	APN_STEER_SHARED, /* there are others: as one fair flow */
@@ -46,7 +46,12 @@ struct apn_steer {
 	u32 recent_us[APN_STEER_RECENT];
 	u32 samples;
 
-	bool found; /* just now: the next round trip tells the rate */
+	/* Finding. */
+	u64 train_us; /* when the first of this window was acknowledged */
+	u64 train_acked; /* of it */
+	u64 train_end; /* all of it */
+	u64 train_window; /* the next one, which is being sent */
+
 	u32 settle; /* round trips whose news are of an older window */
 	u32 high; /* round trips in a row with a queue that is too long */
 	u32 calm; /* ... without any */

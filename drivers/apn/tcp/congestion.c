@@ -2,8 +2,8 @@
 /*
  * What the socket is told about the line.
  *
- * On a reserved line a socket has the congestion control "apn": it tells the
- * line's pacer what was delivered and lost, and gets from it what of the line's window
+ * On a line that is long or reserved a socket has the congestion control "apn": it tells
+ * the line's pacer what was delivered and lost, and gets from it what of the line's window
  * is free. Elsewhere the kernel's own stays.
  */
 #include "tcp.h"

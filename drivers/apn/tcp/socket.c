@@ -50,7 +50,7 @@ static u32 long_bytes(void)
 }
 
 /*
- * On a reserved line: at once as much as it may carry, since the kernel would let the window
+ * On a line that is paced: at once as much as it may carry, since the kernel would let the window
  * that it shows grow with what arrives, as slowly as the other side's slow start.
  */
 void apn_tcp_widen(struct sock *sk)

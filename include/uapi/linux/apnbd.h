@@ -64,8 +64,8 @@ enum apnbd_lane_state {
 
 /**
  * enum apnbd_congestion - Who decides how much is under way on a line.
- * @APNBD_CONGESTION_KERNEL: The kernel's own control of each connection, where
- *   no rate was declared.
+ * @APNBD_CONGESTION_KERNEL: The kernel's own control of each connection, on a
+ *   short line for which no rate was declared.
  * @APNBD_CONGESTION_FINDING: The line's rate is being found out.
  * @APNBD_CONGESTION_STEADY: As much as the line was found to carry, with a
  *   short queue.
