@@ -20,7 +20,6 @@ enum {
 	APN_ASKING_MAX = 32, /* of the 64 that a target takes: fences are not counted */
 	APN_LINE_KEEP_MS = 60000, /* how long a target remembers a line with no lane */
 	APN_REASON_BYTES = 160,
-	APN_RATE_UNKNOWN = 1250000000, /* bytes per second, where none was declared */
 	APN_WISH_SMALL = 1 << 20, /* beside a round trip's worth, lane 0 wishes for so much */
 	APN_WISH_BULK = 2 << 20,
 };

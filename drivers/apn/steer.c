@@ -406,9 +406,17 @@ void apn_steer_heard(struct apn_steer *s, const struct apn_heard *h)
 	begin_round(s, h->now_us);
 }
 
+/* No queue was made yet, so it carries more; what is less than anybody assumes says nothing. */
+static u64 found_so_far(const struct apn_steer *s)
+{
+	u64 rate = per_second(s->train_end, s->base_us);
+
+	return rate > APN_RATE_UNKNOWN ? rate : 0;
+}
+
 u64 apn_steer_known_rate(const struct apn_steer *s)
 {
 	if (s->state <= APN_STEER_FINDING)
-		return 0;
+		return found_so_far(s);
 	return min(s->rate, per_second(s->looking ? s->kept : s->window, s->base_us));
 }

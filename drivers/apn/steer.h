@@ -17,7 +17,10 @@ enum apn_steer_state {
 	APN_STEER_SHARED, /* there are others: as one fair flow */
 };
 
-enum { APN_STEER_RECENT = 8 };
+enum {
+	APN_STEER_RECENT = 8,
+	APN_RATE_UNKNOWN = 1250000000, /* bytes a second, of a line of which nothing is known */
+};
 
 /* What one acknowledgment told. */
 struct apn_heard {
@@ -74,7 +77,7 @@ void apn_steer_start(struct apn_steer *s, u32 rtt_us, u32 mss);
 /* Once started: bytes a second on the line, packets' headers included; zero: not reserved. */
 void apn_steer_declare(struct apn_steer *s, u64 rate);
 void apn_steer_heard(struct apn_steer *s, const struct apn_heard *h);
-/* Bytes of payload a second that the line is known to carry; zero: not known yet. */
+/* Bytes of payload a second that the line is known to carry, at least; zero: not known yet. */
 u64 apn_steer_known_rate(const struct apn_steer *s);
 
 #endif /* APN_STEER_H */

@@ -54,10 +54,7 @@ static const struct attribute_group *groups[] = { &top_group, &apnbd_group, NULL
 
 /* ---- read-ahead ---- */
 
-enum {
-	AHEAD_BYTES_S = 1250000000, /* as long as the line's rate is not known: 10 Gbit/s */
-	AHEAD_MEMORY = 16, /* for all disks, no more than this part of the machine's memory */
-};
+enum { AHEAD_MEMORY = 16 }; /* for all disks, no more than this part of the machine's memory */
 
 static atomic_t disks;
 
@@ -69,7 +66,7 @@ static atomic_t disks;
 static u64 ahead_pages(struct apn_line *line)
 {
 	u32 rtt_us = min_t(u32, READ_ONCE(line->rtt_min_us), USEC_PER_SEC);
-	u64 rate = apn_line_read_rate(line) ?: AHEAD_BYTES_S;
+	u64 rate = apn_line_read_rate(line) ?: APN_RATE_UNKNOWN;
 
 	return mul_u64_u32_div(rate, rtt_us, USEC_PER_SEC) >> PAGE_SHIFT;
 }

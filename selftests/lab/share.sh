@@ -92,17 +92,70 @@ work_loss() {
 	done
 }
 
-# D7: the most that was asked for and not answered, while more was wanted than the line can use.
-work_memory() {
-	local most
-	case $SYSTEM in apnbd*) ;; *) return 0 ;; esac
-	fio --name=m --filename="$DISK" --rw=randread --bs=1m --iodepth=1024 --direct=1 --ioengine=io_uring --norandommap \
-		--clocksource=clock_gettime --size=60G --number_ios=6000 >/dev/null 2>&1 &
-	most=$(for _ in {1..40}; do
+# D7: the most that was asked for and not answered, while more was wanted than the line can use; fio's OPTIONs.
+most_under_way() {
+	local work=$1
+	shift
+	fio --rw=randread --bs=1m --direct=1 --ioengine=io_uring --norandommap --clocksource=clock_gettime "$@" >/dev/null 2>&1 &
+	row "$work" "$(for _ in {1..40}; do
 		on_gpu apnctl -j line show | jq '.[0].outstanding'
 		sleep 0.01
-	done | sort -n | tail -n 1)
+	done | sort -n | awk 'END { printf "%.1f", $1 / 1e6 }')" "$(awk -v b="$BDP" 'BEGIN { printf "%.1f", 2 * b / 1e6 }')" MB
 	wait $!
-	row "most under way, depth 1024" "$(awk -v b="$most" 'BEGIN { printf "%.1f", b / 1e6 }')" \
-		"$(awk -v b="$BDP" 'BEGIN { printf "%.1f", 2 * b / 1e6 }')" MB
+}
+
+DISKS=64 MANY=()
+many_backings() {
+	local dir i
+	for ((i = ${#MANY[@]}; i < DISKS; i++)); do
+		dir=/sys/kernel/config/nullb/many$i
+		mkdir "$dir"
+		later rmdir "$dir"
+		echo 1024 >"$dir/size"
+		echo 1 >"$dir/power"
+		if [ -b "/dev/many$i" ]; then
+			MANY+=("/dev/many$i")
+		else
+			MANY+=("/dev/nullb$(cat "$dir/index")")
+		fi
+	done
+}
+
+many_begin() {
+	local i
+	for ((i = 0; i < DISKS; i++)); do
+		on_storage apnctl export add many$i --device "${MANY[i]}"
+		# shellcheck disable=SC2086
+		on_gpu apnctl connect $STORAGE many$i --security none $SYSTEM_ARGS >>/tmp/lab.many
+	done
+}
+
+many_end() {
+	local i
+	for ((i = 0; i < DISKS; i++)); do
+		on_gpu apnctl disconnect many$i
+		on_storage apnctl export del many$i
+	done
+}
+
+free_kb() {
+	cold
+	awk '$1 == "MemFree:" { print $2 }' /proc/meminfo
+}
+
+# An idle disk, at both ends together, which are one machine here; then all of them at once: one line, the same bound.
+work_memory() {
+	local before jobs=() disk
+	case $SYSTEM in apnbd*) ;; *) return 0 ;; esac
+	most_under_way "most under way, 1 disk" --name=m --filename="$DISK" --iodepth=1024 --size=60G --number_ios=6000
+	many_backings
+	before=$(free_kb)
+	: >/tmp/lab.many
+	many_begin
+	row "an idle disk of $DISKS" "$(awk -v a="$before" -v b="$(free_kb)" -v n=$DISKS 'BEGIN { printf "%.3f", (a - b) / n / 1024 }')" 2 MB
+	while read -r disk; do
+		jobs+=("--name=${disk##*/}" "--filename=$disk" --iodepth=16 --size=1G --number_ios=100)
+	done </tmp/lab.many
+	most_under_way "most under way, $DISKS disks" "${jobs[@]}"
+	many_end
 }
