@@ -3,6 +3,7 @@
 # title: the line's pacer: full at once where it was declared, found out elsewhere, fair to others
 # tier: check
 # kinds: host
+# promises: P13
 # cost: 15 s
 # shellcheck source=lib.sh
 . "$SELFTESTS/lib.sh"
