@@ -70,17 +70,29 @@ files_random() {
 	row "$1: random 114k, 8 readers" "$(awk -v us="$(mean_us)" -v r="$RTT_US" 'BEGIN { printf "%.3f", us / r }')" 1 trips
 }
 
-# Round trips an append of 4 KiB, made durable.
+# Round trips an append of 4 KiB, made durable. The device has a volatile cache and takes FUA.
 files_append() {
-	files_fio --name=a --filename=$FILES_AT/log --rw=write --bs=4k --size=128k --fsync=1 --file_append=1 --create_on_open=1
-	row "$1: append and fsync" "$(awk -v ms="$(jq '.jobs[0].job_runtime' /tmp/lab.json)" -v r="$RTT_US" \
+	files_fio --name=a "--filename=$FILES_AT/log${2:+-flush}" --rw=write --bs=4k --size=128k --fsync=1 --file_append=1 --create_on_open=1
+	row "$1: append and fsync${2:-}" "$(awk -v ms="$(jq '.jobs[0].job_runtime' /tmp/lab.json)" -v r="$RTT_US" \
 		'BEGIN { printf "%.2f", ms * 1000 / 32 / r }')" 1 trips
+}
+
+# The same where an acknowledged write is not durable yet and FLUSH travels.
+files_flush() {
+	case $SYSTEM in apnbd*) ;; *) return 0 ;; esac
+	umount $FILES_AT
+	system_end
+	EXPORT_ARGS='--durability flush'
+	system_begin || fail "$SYSTEM is gone"
+	mount "$DISK" $FILES_AT
+	files_append "$1" ", flush"
+	EXPORT_ARGS=''
 }
 
 work_files() {
 	local fs zero=$BACKING
 	[ "$SYSTEM" != nbd ] || return 0
-	backing_null_blk $((FILES * FILE_MB + LARGE_MB + 1024))
+	backing_null_blk $((FILES * FILE_MB + LARGE_MB + 1024)) cache_size=64
 	for fs in xfs ext4; do
 		system_end
 		files_make $fs
@@ -90,6 +102,7 @@ work_files() {
 		files_one $fs
 		files_random $fs
 		files_append $fs
+		files_flush $fs
 		umount $FILES_AT
 	done
 	system_end

@@ -59,10 +59,13 @@ untuned() {
 	done
 }
 
+EXPORT_ARGS=''
+
 # --- apnbd -----------------------------------------------------------------------------------------------------
 
 apnbd_begin() {
-	on_storage apnctl export add lab --device "$BACKING"
+	# shellcheck disable=SC2086
+	on_storage apnctl export add lab --device "$BACKING" $EXPORT_ARGS
 	on_storage apnctl port add 0.0.0.0 --security none
 	apnbd_connect
 }
