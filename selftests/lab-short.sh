@@ -32,8 +32,8 @@ at_most "write 64k" 1.03
 at_most "write 1m" 1.03
 at_most "write 4m" 1.03
 at_least "read 1m deep" 0.97
-at_least "write 1m deep" 0.75
-at_least "first 512m read" 0.3
-at_least "first 512m written" 0.29
+at_least "write 1m deep" 0.97
+at_least "first 512m read" 0.5
+at_least "first 512m written" 0.5
 at_least "512m read after 5 s" 0.97
 at_least "512m written after 5 s" 0.97

@@ -76,6 +76,15 @@ static void learn(struct apn_line *line, u64 bytes, u64 us, u64 load)
 	WRITE_ONCE(line->us_per_mib, clamp_t(u64, mib_us, 1, U32_MAX));
 }
 
+/* Full or not: it carries that. */
+static void see(struct apn_line *line, u64 bytes, u64 us)
+{
+	u64 rate = div64_u64(bytes * USEC_PER_SEC, us);
+
+	if (rate > READ_ONCE(line->seen_rate))
+		WRITE_ONCE(line->seen_rate, rate);
+}
+
 void apn_cost_measure(struct apn_line *line)
 {
 	u64 us = jiffies_to_usecs(jiffies - line->measured), moved, load;
@@ -84,8 +93,10 @@ void apn_cost_measure(struct apn_line *line)
 	moved = moved_by(line);
 	load = load_of(line);
 	rcu_read_unlock();
-	if (line->measured && us && moved > line->moved)
+	if (line->measured && us && moved > line->moved) {
+		see(line, moved - line->moved, us);
 		learn(line, moved - line->moved, us, load);
+	}
 	line->moved = moved;
 	line->measured = jiffies;
 }

@@ -191,7 +191,9 @@ EXPORT_SYMBOL_GPL(apn_line_declare);
 
 u64 apn_line_read_rate(struct apn_line *line)
 {
-	return READ_ONCE(line->peer_rate) ?: min(READ_ONCE(line->rate), APN_RATE_MAX);
+	u64 known = READ_ONCE(line->peer_rate) ?: min(READ_ONCE(line->rate), APN_RATE_MAX);
+
+	return known ?: max(2 * READ_ONCE(line->seen_rate), (u64)APN_RATE_UNKNOWN);
 }
 EXPORT_SYMBOL_GPL(apn_line_read_rate);
 

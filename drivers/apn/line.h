@@ -156,6 +156,7 @@ struct apn_line {
 	u64 moved; /* bytes, both directions, when it was looked at last */
 	unsigned long measured; /* jiffies: when that was */
 	bool overdue; /* an answer to a PING is */
+	u64 seen_rate; /* the most that moved between two beats, bytes a second */
 	u32 us_per_mib; /* what a MiB takes when the line is full; zero: it never was */
 	struct work_struct forget; /* target */
 	u32 rtt_us; /* smoothed */
@@ -195,7 +196,7 @@ void apn_line_put(struct apn_line *line); /* sleeps */
  */
 void apn_line_declare(struct apn_line *line, u64 rate);
 
-/* Bytes of payload a second that come to the host; zero: not known. */
+/* Bytes of payload a second that come to the host; as long as that isn't known, a guess that grows. */
 u64 apn_line_read_rate(struct apn_line *line);
 
 /* Each line, in turn, with line->lock held. */

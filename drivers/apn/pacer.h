@@ -57,7 +57,7 @@ bool apn_pacer_join(struct apn_pacer *p, u32 rtt_us, u32 mss);
  * may have under way. @rate: bytes a second that it may send, at most.
  */
 u64 apn_pacer_heard(struct apn_pacer *p, struct apn_heard *h, s64 change, u64 *rate);
-/* A lane goes, or begins to send after it had nothing under way. */
+/* A lane goes, or is about to send: what it may have under way more than it has. */
 u64 apn_pacer_room(struct apn_pacer *p, s64 change);
 
 bool apn_pacer_due(struct apn_pacer *p);

@@ -3,11 +3,11 @@
  * How much may be under way on a line, by one rule for all its lanes.
  *
  * Declared: the window is what the rate fills, and is sent at that rate from the first
- * byte. Undeclared (FINDING): it goes out in a quarter of a round trip; if that made no
- * queue, the line carries four times as much, which the next window is. If it did, the
- * bytes that came through meanwhile tell the rate. Then (STEADY) it follows the round trip time: the queue that all this makes at the
- * bottleneck is held at a few hundred microseconds, less for one who has much, so that
- * several hosts come to equal parts.
+ * byte. Undeclared (FINDING): the window goes out in a small part of a round trip; as long
+ * as that makes no queue, the next one is four times as large. If it makes one, what comes
+ * through meanwhile tells the rate. Then (STEADY) it follows the round trip time: the
+ * queue that all this makes at the bottleneck is held at a few hundred microseconds, less
+ * for one who has much, so that several hosts come to equal parts.
  *
  * A queue that stays above a millisecond, or a loss of more than two in a hundred, says
  * that the line is shared, or slower than declared: RESERVED then becomes STEADY, and
@@ -24,12 +24,13 @@
 #include <linux/time64.h>
 
 enum {
-	START_PACKETS = 128, /* the first window, spread over a round trip */
-	STEP = 4, /* finding: the next window by this one, and how much faster than even it is sent */
+	START_PACKETS = 64, /* the first window */
+	STEP = 4, /* finding: the next window by this one */
+	HASTE = 16, /* finding: one is sent in this part of a round trip */
 	LEAST_PACKETS = 10,
 	FRAME_BYTES = 90, /* of a full packet that are not payload: Ethernet, IP, TCP */
 	HIGH_RESERVED = 3, /* round trips until a reserved line is thought to be shared */
-	HIGH_STEADY = 8,
+	HIGH_STEADY = 6,
 	CALM_MAX = 5, /* growth is doubled so often */
 	GROWTH = 8, /* a round trip, at most one in so many */
 	LOSSY = 50, /* one in so many */
@@ -78,7 +79,7 @@ static void set_rate(struct apn_steer *s)
 	u64 rate = per_second(s->window, s->base_us);
 
 	if (s->state == APN_STEER_FINDING)
-		rate = per_second(STEP * s->train_window, s->base_us);
+		rate = per_second(HASTE * s->train_window, s->base_us);
 	else if (s->state == APN_STEER_SHARED)
 		rate += rate / 4;
 	else
@@ -165,30 +166,45 @@ static bool queue_seen(const struct apn_steer *s)
 }
 
 /* A window is on its way; what is acknowledged from now on lets the next one go. */
-static void begin_train(struct apn_steer *s, u64 now_us)
+static void begin_train(struct apn_steer *s)
 {
-	s->train_us = now_us;
 	s->train_acked = 0;
 	s->train_end = s->window;
 	s->train_window = STEP * s->window;
 }
 
-/* More was sent than the line carries: it was busy since the train began. */
+/* While there is a queue, however short, the line is busy, and acknowledgements come at its rate. */
+static void note_busy(struct apn_steer *s, const struct apn_heard *h)
+{
+	if (h->rtt_us && h->rtt_us <= s->base_us + bound_us(s) / 8) {
+		s->busy_us = 0;
+	} else if (s->busy_us) {
+		s->busy_acked += h->acked;
+	} else if (h->rtt_us) {
+		s->busy_us = h->now_us;
+		s->busy_acked = 0;
+	}
+}
+
 static void found(struct apn_steer *s, u64 now_us)
 {
-	u64 carried = mul_u64_u64_div_u64(s->train_acked, s->base_us + wanted_us(s),
-					  now_us - s->train_us + 1);
+	u64 carried = s->window / 2;
 
-	become(s, APN_STEER_STEADY, min(carried, s->train_window));
+	if (s->busy_us && now_us > s->busy_us)
+		carried = mul_u64_u64_div_u64(s->busy_acked, s->base_us + wanted_us(s),
+					      now_us - s->busy_us);
+
+	become(s, APN_STEER_STEADY, carried);
 	begin_round(s, now_us);
 }
 
 static void find(struct apn_steer *s, const struct apn_heard *h)
 {
+	note_busy(s, h);
 	if (!s->full)
 		return;
 	if (s->train_acked >= s->train_end)
-		begin_train(s, h->now_us);
+		begin_train(s);
 	s->train_acked += h->acked;
 	set_window(s, min(s->window + (STEP - 1) * h->acked, s->train_window));
 	if (much_lost(s) || queue_seen(s))
@@ -307,9 +323,22 @@ static void round_shared(struct apn_steer *s, u64 now_us)
 
 /* ---- alone ---- */
 
+/* The last few bytes of a burst may be acknowledged late, which is no queue. */
+static bool tells(const struct apn_steer *s)
+{
+	return s->rtt_us && s->acked > s->window / 8;
+}
+
+/* One that becomes shorter is on its way out. */
 static void note_trouble(struct apn_steer *s)
 {
-	s->high = s->rtt_us && queue_us(s) > bound_us(s) ? s->high + 1 : 0;
+	u32 queue = tells(s) ? queue_us(s) : 0;
+
+	if (queue <= bound_us(s))
+		s->high = 0;
+	else if (queue > s->queue_us - s->queue_us / 16)
+		s->high++;
+	s->queue_us = queue;
 	s->lossy = much_lost(s) ? s->lossy + 1 : 0;
 }
 
@@ -323,7 +352,7 @@ static void grow_steady(struct apn_steer *s, u64 want)
 {
 	u64 more = want - s->window;
 
-	if (queue_us(s) > wanted_us(s) / 4)
+	if (least_recent(s) > s->base_us + wanted_us(s) / 4)
 		s->calm = 0;
 	else if (s->calm < CALM_MAX)
 		s->calm++;
@@ -343,7 +372,7 @@ static void round_steady(struct apn_steer *s, u64 now_us)
 		share(s, now_us);
 		return;
 	}
-	want = s->rtt_us ? followed(s) : s->window;
+	want = tells(s) ? followed(s) : s->window;
 	if (want <= s->window)
 		set_window(s, (s->window + want) / 2);
 	else if (s->full)
@@ -406,17 +435,9 @@ void apn_steer_heard(struct apn_steer *s, const struct apn_heard *h)
 	begin_round(s, h->now_us);
 }
 
-/* No queue was made yet, so it carries more; what is less than anybody assumes says nothing. */
-static u64 found_so_far(const struct apn_steer *s)
-{
-	u64 rate = per_second(s->train_end, s->base_us);
-
-	return rate > APN_RATE_UNKNOWN ? rate : 0;
-}
-
 u64 apn_steer_known_rate(const struct apn_steer *s)
 {
 	if (s->state <= APN_STEER_FINDING)
-		return found_so_far(s);
+		return 0;
 	return min(s->rate, per_second(s->looking ? s->kept : s->window, s->base_us));
 }

@@ -50,13 +50,15 @@ struct apn_steer {
 	u32 samples;
 
 	/* Finding. */
-	u64 train_us; /* when the first of this window was acknowledged */
-	u64 train_acked; /* of it */
-	u64 train_end; /* all of it */
-	u64 train_window; /* the next one, which is being sent */
+	u64 train_acked; /* of the window before */
+	u64 train_end; /* all of that */
+	u64 train_window; /* the one that is being sent */
+	u64 busy_us; /* since when there is a queue; zero: there is none */
+	u64 busy_acked;
 
 	u32 settle; /* round trips whose news are of an older window */
-	u32 high; /* round trips in a row with a queue that is too long */
+	u32 high; /* round trips in a row with a queue that is too long, but for when it fell */
+	u32 queue_us; /* in the round trip before */
 	u32 calm; /* ... without any */
 	u32 lossy; /* ... in which much was lost */
 	u64 steady_us; /* since when it is steady */

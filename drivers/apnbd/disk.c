@@ -66,7 +66,7 @@ static atomic_t disks;
 static u64 ahead_pages(struct apn_line *line)
 {
 	u32 rtt_us = min_t(u32, READ_ONCE(line->rtt_min_us), USEC_PER_SEC);
-	u64 rate = apn_line_read_rate(line) ?: APN_RATE_UNKNOWN;
+	u64 rate = apn_line_read_rate(line);
 
 	return mul_u64_u32_div(rate, rtt_us, USEC_PER_SEC) >> PAGE_SHIFT;
 }

@@ -104,10 +104,10 @@ most_under_way() {
 	wait $!
 }
 
-DISKS=64 MANY=()
+IDLE_DISKS=64 MANY=()
 many_backings() {
 	local dir i
-	for ((i = ${#MANY[@]}; i < DISKS; i++)); do
+	for ((i = ${#MANY[@]}; i < IDLE_DISKS; i++)); do
 		dir=/sys/kernel/config/nullb/many$i
 		mkdir "$dir"
 		later rmdir "$dir"
@@ -123,7 +123,7 @@ many_backings() {
 
 many_begin() {
 	local i
-	for ((i = 0; i < DISKS; i++)); do
+	for ((i = 0; i < IDLE_DISKS; i++)); do
 		on_storage apnctl export add many$i --device "${MANY[i]}"
 		# shellcheck disable=SC2086
 		on_gpu apnctl connect $STORAGE many$i --security none $SYSTEM_ARGS >>/tmp/lab.many
@@ -132,7 +132,7 @@ many_begin() {
 
 many_end() {
 	local i
-	for ((i = 0; i < DISKS; i++)); do
+	for ((i = 0; i < IDLE_DISKS; i++)); do
 		on_gpu apnctl disconnect many$i
 		on_storage apnctl export del many$i
 	done
@@ -152,10 +152,10 @@ work_memory() {
 	before=$(free_kb)
 	: >/tmp/lab.many
 	many_begin
-	row "an idle disk of $DISKS" "$(awk -v a="$before" -v b="$(free_kb)" -v n=$DISKS 'BEGIN { printf "%.3f", (a - b) / n / 1024 }')" 2 MB
+	row "an idle disk of $IDLE_DISKS" "$(awk -v a="$before" -v b="$(free_kb)" -v n=$IDLE_DISKS 'BEGIN { printf "%.3f", (a - b) / n / 1024 }')" 2 MB
 	while read -r disk; do
 		jobs+=("--name=${disk##*/}" "--filename=$disk" --iodepth=16 --size=1G --number_ios=100)
 	done </tmp/lab.many
-	most_under_way "most under way, $DISKS disks" "${jobs[@]}"
+	most_under_way "most under way, $IDLE_DISKS disks" "${jobs[@]}"
 	many_end
 }

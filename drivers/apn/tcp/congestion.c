@@ -17,6 +17,7 @@
 enum {
 	PAUSE_MS = 50, /* well below the shortest retransmission timeout */
 	LEAST_PACKETS = 4,
+	LEAST_ROW = 2, /* packets, as by default */
 };
 
 /* In the socket's own room for its congestion control; under the socket's lock. */
@@ -100,20 +101,31 @@ APN_CONG_CONTROL(control)
 	WRITE_ONCE(sk->sk_pacing_rate, min_t(u64, rate + rate / 4, ULONG_MAX));
 }
 
-/* The last acknowledgment may have left it little, when other lanes had the window. */
-APN_CONG_TX_START(begin)
+static void take_room(struct sock *sk, struct apn_pacer *pacer)
+{
+	u64 room = apn_pacer_room(pacer, note_in_flight(sk, in_flight(tcp_sk(sk))));
+
+	set_cwnd(sk, ca_of(sk)->in_flight + room);
+}
+
+/*
+ * Asked before each row of packets: what the other lanes have sent or got through since
+ * the last acknowledgment is theirs or ours now.
+ */
+static u32 before_row(struct sock *sk)
 {
 	struct apn_ca *ca = ca_of(sk);
 
 	if (ca->pacer)
-		set_cwnd(sk, apn_pacer_room(ca->pacer, note_in_flight(sk, 0)));
+		take_room(sk, ca->pacer);
+	return LEAST_ROW;
 }
 
 static struct tcp_congestion_ops apn_cong __read_mostly = {
 	.name = NAME,
 	.owner = THIS_MODULE,
 	.cong_control = control,
-	APN_CONG_SET_TX_START(begin),
+	.min_tso_segs = before_row,
 	.ssthresh = tcp_reno_ssthresh,
 	.undo_cwnd = tcp_reno_undo_cwnd,
 };
@@ -132,7 +144,7 @@ static void join(struct sock *sk, struct apn_pacer *pacer)
 	ca->in_flight = 0;
 	ca->delivered = tcp_sk(sk)->delivered;
 	ca->lost = tcp_sk(sk)->lost;
-	set_cwnd(sk, apn_pacer_room(pacer, note_in_flight(sk, in_flight(tcp_sk(sk)))));
+	take_room(sk, pacer);
 	WRITE_ONCE(sk->sk_pacing_rate, READ_ONCE(sk->sk_max_pacing_rate)); /* the pacer does it */
 	cmpxchg(&sk->sk_pacing_status, SK_PACING_NONE, SK_PACING_NEEDED);
 }
