@@ -8,7 +8,7 @@
 #include <linux/sched/mm.h>
 
 enum {
-	TRY_MS = 50, /* how often an overdue answer is looked for */
+	TRY_MS = 50, /* how often an overdue answer, or a rate, is looked for */
 	SPARE_MARGIN_MS = 250, /* for that, and for whatever is slow at this end */
 	ABSENT_MS = 500, /* a beat that comes later than this was not there to hear anything */
 };
@@ -121,6 +121,13 @@ bool apn_line_heard(struct apn_line *line)
 }
 EXPORT_SYMBOL_GPL(apn_line_heard);
 
+/* A long line is used, and its target does not know yet what it carries. */
+static bool rate_due(struct apn_line *line)
+{
+	return READ_ONCE(line->pacer.on) && !READ_ONCE(line->peer_rate) &&
+	       atomic64_read(&line->window.out);
+}
+
 /* No more often than usual when the beat comes more often because an answer is due. */
 static void ping_control(struct apn_line *line, struct apn_lane *lane, bool overdue)
 {
@@ -149,7 +156,7 @@ static unsigned int beat_control(struct apn_line *line)
 		ping_control(line, lane, overdue);
 	line->ops->measured(line);
 	apn_lane_put(lane);
-	return overdue ? TRY_MS : APN_PING_MS;
+	return overdue || rate_due(line) ? TRY_MS : APN_PING_MS;
 }
 
 static bool stands_still(struct apn_lane *lane)

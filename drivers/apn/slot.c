@@ -404,7 +404,11 @@ static void join_pacer(struct apn_line *line, struct apn_lane *lane)
 	if (READ_ONCE(lane->pacer))
 		return;
 	line->transport->pace(lane, &line->pacer);
-	if (!line->host && READ_ONCE(lane->pacer))
+	if (!READ_ONCE(lane->pacer))
+		return;
+	if (line->host)
+		apn_line_bound(line);
+	else
 		tell_wide(lane);
 }
 

@@ -439,5 +439,6 @@ u64 apn_steer_known_rate(const struct apn_steer *s)
 {
 	if (s->state <= APN_STEER_FINDING)
 		return 0;
-	return min(s->rate, per_second(s->looking ? s->kept : s->window, s->base_us));
+	return min(s->rate, per_second(s->looking ? s->kept : s->window,
+				       s->base_us + wanted_us(s)));
 }

@@ -255,16 +255,20 @@ void apn_line_kick_waiting(struct apn_pacer *pacer)
 
 enum { BOUND_LEAST = 32 << 20 }; /* storage takes its time, too */
 
+#define RATE_FAST 12500000000ULL /* bytes a second: of a line that may be any */
+
 /*
  * Twice what the line carries in a round trip: once for what is under way, once for what
- * storage has, or the other direction. Not before both directions are known.
+ * storage has, or the other direction. A short line is not paced, and carries little.
  */
 void apn_line_bound(struct apn_line *line)
 {
-	u64 in = READ_ONCE(line->peer_rate), out = apn_pacer_known_rate(&line->pacer);
-	u64 bytes = mul_u64_u32_div(max(in, out), 2 * READ_ONCE(line->rtt_min_us), USEC_PER_SEC);
+	u64 in = READ_ONCE(line->peer_rate) ?: RATE_FAST;
+	u64 rate = max(in, apn_pacer_known_rate(&line->pacer));
+	u64 bytes = mul_u64_u32_div(rate, 2 * READ_ONCE(line->rtt_min_us), USEC_PER_SEC);
 
-	WRITE_ONCE(line->window.bound, in ? max_t(u64, bytes, BOUND_LEAST) : 0);
+	if (READ_ONCE(line->pacer.on))
+		WRITE_ONCE(line->window.bound, max_t(u64, bytes, BOUND_LEAST));
 }
 
 /*

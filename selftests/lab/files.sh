@@ -43,15 +43,15 @@ last_ms() { cat /tmp/lab_clat.*.log | cut -d, -f1 | sort -n | tail -n 1; }
 mean_us() { cat /tmp/lab_clat.*.log | awk -F, '{ s += $2 } END { printf "%.3f", s / NR / 1000 }'; }
 over_all() { awk -v b="$1" -v ms="$(last_ms)" 'BEGIN { printf "%.1f", b / (ms ? ms : 1) / 1000 }'; }
 
-# Four readers, each two whole files one after the other, a megabyte a call: what a training job does.
+# Four readers, each two whole files one after the other, so much a call: what a training job does.
 files_whole() {
-	local i jobs=()
+	local fs=$1 bs=$2 word=$3 i jobs=()
 	for i in 0 1 2 3; do
 		jobs+=("--name=r$i" "--filename=$FILES_AT/f$i:$FILES_AT/f$((i + 4))" --file_service_type=sequential --rw=read
-			--bs=1m "--size=$((2 * FILE_MB))m")
+			"--bs=$bs" "--size=$((2 * FILE_MB))m")
 	done
 	files_fio "${jobs[@]}"
-	row "$1: $FILES files, 4 readers" "$(over_all $((FILES * FILE_MB << 20)))" \
+	row "$fs: $FILES files, 4 readers, $word" "$(over_all $((FILES * FILE_MB << 20)))" \
 		"$(whole_limit $((FILES * FILE_MB << 20)))" MB/s
 }
 
@@ -98,7 +98,8 @@ work_files() {
 		files_make $fs
 		system_begin || fail "$SYSTEM is gone"
 		mount "$DISK" $FILES_AT
-		files_whole $fs
+		files_whole $fs 1m "1 MiB a call"
+		files_whole $fs ${FILE_MB}m "a file a call"
 		files_one $fs
 		files_random $fs
 		files_append $fs
