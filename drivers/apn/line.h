@@ -196,7 +196,7 @@ void apn_line_put(struct apn_line *line); /* sleeps */
  */
 void apn_line_declare(struct apn_line *line, u64 rate);
 
-/* Bytes of payload a second that come to the host; as long as that isn't known, a guess that grows. */
+/* Bytes of payload a second that come to the host; a guess that grows, until it is known. */
 u64 apn_line_read_rate(struct apn_line *line);
 
 /* Each line, in turn, with line->lock held. */

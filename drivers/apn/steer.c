@@ -173,7 +173,7 @@ static void begin_train(struct apn_steer *s)
 	s->train_window = STEP * s->window;
 }
 
-/* While there is a queue, however short, the line is busy, and acknowledgements come at its rate. */
+/* While there is a queue, however short, acknowledgements come at the line's rate. */
 static void note_busy(struct apn_steer *s, const struct apn_heard *h)
 {
 	if (h->rtt_us && h->rtt_us <= s->base_us + bound_us(s) / 8) {
