@@ -145,7 +145,7 @@ free_kb() {
 
 # An idle disk, at both ends together, which are one machine here; then all of them at once: one line, the same bound.
 work_memory() {
-	local before jobs=() disk
+	local before jobs=() device
 	case $SYSTEM in apnbd*) ;; *) return 0 ;; esac
 	most_under_way "most under way, 1 disk" --name=m --filename="$DISK" --iodepth=1024 --size=60G --number_ios=6000
 	many_backings
@@ -153,8 +153,8 @@ work_memory() {
 	: >/tmp/lab.many
 	many_begin
 	row "an idle disk of $IDLE_DISKS" "$(awk -v a="$before" -v b="$(free_kb)" -v n=$IDLE_DISKS 'BEGIN { printf "%.3f", (a - b) / n / 1024 }')" 2 MB
-	while read -r disk; do
-		jobs+=("--name=${disk##*/}" "--filename=$disk" --iodepth=16 --size=1G --number_ios=100)
+	while read -r device; do
+		jobs+=("--name=${device##*/}" "--filename=$device" --iodepth=16 --size=1G --number_ios=100)
 	done </tmp/lab.many
 	most_under_way "most under way, $IDLE_DISKS disks" "${jobs[@]}"
 	many_end
