@@ -138,8 +138,13 @@ refused $USAGE perhaps on_storage apnctl export set good --read-only=perhaps
 refused $USAGE pigeon on_storage apnctl port add 0.0.0.0:5000 --security pigeon
 refused $INVALID pigeon on_storage apnctl port add 0.0.0.0:5000 --security none --transport pigeon
 refused $INVALID pigeon connect $STORAGE good --name one --transport pigeon
-refused $INVALID none on_storage apnctl port add 0.0.0.0:5000
-refused $INVALID none on_gpu apnctl connect $STORAGE good --name one
+# the default is TLS: there is no key yet, or the kernel can't
+if kernel_has CONFIG_NET_HANDSHAKE; then
+	refused $REFUSED "no key" on_gpu apnctl connect $STORAGE good --name one
+else
+	refused $INVALID "type --security" on_storage apnctl port add 0.0.0.0:5000
+	refused $INVALID "type --security" on_gpu apnctl connect $STORAGE good --name one
+fi
 
 # who: not root, and root of a namespace of its own
 for as in "setpriv --reuid 65534 --regid 65534 --clear-groups" "unshare --user --map-root-user"; do

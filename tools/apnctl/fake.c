@@ -331,7 +331,8 @@ static void answer_target(const struct nlmsghdr *request, uint8_t cmd, bool dump
 		return;
 	}
 	nlh = begin_genl(request);
-	if (cmd == APN_TARGET_CMD_PORT_ADD || cmd == APN_TARGET_CMD_PORT_GET)
+	if (cmd == APN_TARGET_CMD_PORT_ADD || cmd == APN_TARGET_CMD_PORT_SET ||
+	    cmd == APN_TARGET_CMD_PORT_GET)
 		put_port(nlh);
 	else
 		put_export(nlh);
