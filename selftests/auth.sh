@@ -110,7 +110,7 @@ try "the key is deleted at the target" on_storage apnctl key del gpu --end targe
 within 20 "the disk is out" is_state waiting
 none_of_gpu() { on_storage apnctl -j session show | jq -e 'all(.identity != "gpu")'; }
 within 20 "no session is left" none_of_gpu
-told() { disk_field one reason | grep -q "$words" || on_gpu apnctl -j line show | grep -q "$words"; }
+told() { disk_field one reason | grep "$words" >/dev/null || on_gpu apnctl -j line show | grep "$words" >/dev/null; }
 within 20 "and is told why" told
 try "the key is back" on_storage apnctl key import $KEYS/gpu/gpu.key --end target --dir $KEYS/storage
 within 30 "so is the disk" is_state live
