@@ -73,6 +73,7 @@ within 30 "A is cut off" is_state a waiting
 try "A starts anew: its module goes" rmmod apnbd
 load apnbd
 in_ns storage ip link set line up
+within 10 "the network is back" on_gpu ping -q -c 1 -W 1 $STORAGE
 disk_a=$(host_a) || fail "the new boot of A is not let in"
 ok "its new boot takes over by itself"
 write Z "$disk_a"

@@ -158,9 +158,11 @@ void apnbd_disk_hide(struct apnbd_session *session)
 	del_gendisk(session->disk);
 }
 
-/* Hidden, or never shown: no request is left. */
+/* Hidden, or never shown, and then free_disk() is not called: no request is left. */
 void apnbd_disk_free(struct apnbd_session *session)
 {
+	if (!test_bit(GD_ADDED, &session->disk->state))
+		apnbd_session_put(session);
 	atomic_dec(&disks);
 	put_disk(session->disk);
 	apnbd_queue_free(session);
