@@ -54,14 +54,15 @@ class Machine:
         self.transport, self.security = transport, security
         self.own = os.path.join(out, name)
         self.console = os.path.join(out, f"console-{name}")
-        self.seed = 1
+        self.seed = None
         self.process = None
 
     def words(self):
         """What guest/init and guest/agent read from the kernel's command line."""
         return [f"apn_kind={self.kind}", f"apn_machine={self.name}", f"apn_machines={self.machines}",
                 f"apn_boot={self.boot}", f"apn_transport={self.transport}",
-                f"apn_security={self.security}", f"apn_seed={self.seed}"] + self.extra.split()
+                f"apn_security={self.security}"] + ([f"apn_seed={self.seed}"] if self.seed else []) + \
+            self.extra.split()
 
     def initramfs(self):
         """The kind's own, and vm/guest/init as it is now."""
