@@ -6,8 +6,9 @@ import os
 import sys
 
 RTT_MS = {"local": 0.05, "apn-40km": 0.4, "apn-1000km": 15, "apn-3000km": 30.6}     # those of 100 Gbit/s
-SYSTEMS = {"apnbd": "#c1121f", "apnbd-rate": "#f08c00", "nvme-tcp": "#1864ab", "nvme-tcp-cubic": "#4dabf7",
-           "nvme-tcp-bbr": "#3bc9db", "nbd": "#868e96"}
+# colour, and size of a mark: where two are in one place, both are seen
+SYSTEMS = {"apnbd": ("#c1121f", 8), "apnbd-rate": ("#f08c00", 4), "nvme-tcp": ("#1864ab", 6), "nvme-tcp-cubic": ("#4dabf7", 5),
+           "nvme-tcp-bbr": ("#3bc9db", 4), "nbd": ("#868e96", 3)}
 SIZES = {"write 4k": 4, "write 64k": 64, "write 1m": 1024, "write 4m": 4096}
 LEFT, TOP, WIDE, HIGH = 80, 50, 560, 330
 
@@ -42,12 +43,12 @@ class Picture:
         self.parts.append(f'<line x1="{LEFT}" y1="{y:.1f}" x2="{LEFT + WIDE}" y2="{y:.1f}" stroke="#ddd"/>'
                           f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{word}</text>')
 
-    def series(self, name, color, points, dash=""):
+    def series(self, name, color, points, dash="", radius=4):
         points = [self.at(*p) for p in points]
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
         self.parts.append(f'<polyline points="{path}" fill="none" stroke="{color}" stroke-width="2" {dash}/>')
         if not dash:
-            self.parts += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="{color}"/>' for x, y in points]
+            self.parts += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius}" fill="{color}"/>' for x, y in points]
         y = TOP + 14 + 22 * self.said
         self.said += 1
         self.parts.append(f'<line x1="{LEFT + WIDE + 12}" y1="{y}" x2="{LEFT + WIDE + 36}" y2="{y}" stroke="{color}" '
@@ -77,11 +78,11 @@ def throughput(table, work, path):
         p.y_mark(v, f"{v:,}")
     p.series("the line's limit", "#000", [(RTT_MS[r["line"]], float(r["limit"])) for r in found
                                         if r["system"] == found[0]["system"]], 'stroke-dasharray="6 4"')
-    for system, color in SYSTEMS.items():
+    for system, (color, radius) in SYSTEMS.items():
         points = [(RTT_MS[r["line"]], float(r["figure"])) for r in found
                   if r["system"] == system and float(r["figure"]) > 0]
         if points:
-            p.series(system, color, points)
+            p.series(system, color, points, radius=radius)
     p.write(path)
     return True
 
@@ -103,10 +104,10 @@ def latency(table, line, path):
         value *= 10
     p.series("the line's limit", "#000", [(SIZES[r["work"]], float(r["limit"]) / 1000) for r in found
                                         if r["system"] == found[0]["system"]], 'stroke-dasharray="6 4"')
-    for system, color in SYSTEMS.items():
+    for system, (color, radius) in SYSTEMS.items():
         points = [(SIZES[r["work"]], float(r["figure"]) / 1000) for r in found if r["system"] == system]
         if points:
-            p.series(system, color, points)
+            p.series(system, color, points, radius=radius)
     p.write(path)
     return True
 
