@@ -57,12 +57,15 @@ void apn_tcp_widen(struct sock *sk)
 {
 	set_buffers(sk, long_bytes());
 	lock_sock(sk);
-	WRITE_ONCE(tcp_sk(sk)->window_clamp, tcp_full_space(sk)); /* it was what fitted before */
-	tcp_sk(sk)->rcv_ssthresh = tcp_full_space(sk);
+	tcp_sk(sk)->rcv_ssthresh = min_t(u32, tcp_sk(sk)->window_clamp,
+					 tcp_full_space(sk));
 	release_sock(sk);
 }
 
-/* Before connect or listen: the scale of the window is fixed in the first packet. */
+/*
+ * Before connect or listen: the scale of the window is fixed in the first packet. A scale for
+ * more would let a line that is not paced send more at once than its queue takes.
+ */
 static void set_scale(struct sock *sk)
 {
 	set_buffers(sk, APN_TCP_SHORT_BYTES);
