@@ -500,7 +500,7 @@ int apn_line_reaches(struct apn_line *line, struct page *page)
 
 	if (!lane)
 		return -EAGAIN;
-	ret = lane->transport->reaches ? lane->transport->reaches(lane, page) : 0;
+	ret = lane->peer_bytes ? lane->transport->reaches(lane, page) : 0;
 	apn_lane_put(lane);
 	return ret;
 }

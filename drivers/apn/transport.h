@@ -57,9 +57,9 @@ struct apn_route {
  * @answered: the answer to a @tx that has ->placed came. The peer can't reach what
  *	was placed for it once @tx had both this and its ->sent(), which may come later.
  * @admit: the peer has proved who it is, and may be given @bytes of memory ahead.
- * @reaches: may be NULL, as if it said no. Can it move this page, which is another
- *	device's memory? Positive: yes. -EAGAIN: the lane is ending. Asked only where
- *	lane->peer_bytes is set, before such a tx is submitted. May sleep.
+ * @reaches: of one that sets lane->peer_bytes, and asked of such lanes alone: can it move
+ *	this page, which is another device's memory? Positive: yes. -EAGAIN: the lane is
+ *	ending. Before such a tx is submitted. May sleep.
  */
 struct apn_transport {
 	const char *name;
