@@ -69,9 +69,9 @@ static int actor(read_descriptor_t *desc, struct sk_buff *skb, unsigned int at, 
 		}
 		did += n;
 	}
-	t->got += did;
+	desc->written += did;
 	if (t->stop || desc->error || apn_lane_dead(&t->lane) ||
-	    (t->tls.sealed && t->got >= APN_TCP_TURN_BYTES))
+	    (t->tls.sealed && desc->written >= APN_TCP_TURN_BYTES))
 		desc->count = 0;
 	return did;
 }
@@ -83,7 +83,6 @@ int apn_tcp_recv(struct apn_tcp_lane *t)
 	int ret;
 
 	t->stop = false;
-	t->got = 0;
 	if (t->stalled) {
 		ret = begin(t);
 		if (ret || t->stop)

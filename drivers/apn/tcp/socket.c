@@ -353,8 +353,6 @@ static int tcp_connect_lane(struct apn_lane *lane, const struct apn_route *route
 				     address_bytes(&route->peer), O_NONBLOCK);
 	if (ret == -EINPROGRESS)
 		ret = wait_connected(t);
-	if (!ret)
-		set_buffers(sock->sk, APN_TCP_SHORT_BYTES);
 	if (!ret && tls)
 		ret = apn_tcp_tls_connect(t);
 	if (ret) {

@@ -55,7 +55,6 @@ struct apn_tcp_lane {
 	struct apn_tcp_pages *pages; /* the host's: what it sends is somebody's */
 	struct work_struct work; /* receives, and sends what no submitter sent */
 	wait_queue_head_t state_changed;
-	size_t got; /* bytes in this turn; the receiver's own */
 	bool eof; /* the peer closed; what is queued can still be read */
 	struct apn_tcp_tls tls;
 
