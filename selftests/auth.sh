@@ -38,7 +38,6 @@ refused() {
 	ok "refused: ${said#apnctl: }"
 }
 port() { on_storage apnctl -j port show | jq ".[0].$1"; }
-is_state() { [ "$(disk_field one state)" = "$1" ]; }
 
 # -- as it should be
 

@@ -15,7 +15,6 @@ two_sites --delay 1ms
 backing_brd 64
 serve one "$BACKING"
 attach one
-state_is() { [ "$(disk_field one state)" = "$1" ]; }
 # quick SECONDS DESC CMD...: it succeeds, and in time
 quick() {
 	local limit=$1 desc=$2 start took
@@ -46,14 +45,14 @@ quick 5 "right after the umount it is" detach one
 
 attach one
 in_ns gpu ip link set line down
-within 20 "the interface is down: it waits" state_is waiting
+within 20 "the interface is down: it waits" is_state waiting
 in_ns gpu ip link set line up
 in_ns gpu ip addr add $GPU6/128 dev line nodad 2>/dev/null || :
-within 20 "up again: live" state_is live
+within 20 "up again: live" is_state live
 in_ns gpu ip addr add 192.0.2.3/24 dev line
 in_ns gpu ip addr del $GPU/24 dev line
 in_ns gpu ip addr add 192.0.2.3/24 dev line 2>/dev/null || :
-within 30 "the host's address changed: it goes on from the new one" state_is live
+within 30 "the host's address changed: it goes on from the new one" is_state live
 try "with I/O" dd if="$DISK" of=/dev/null bs=1M count=8 iflag=direct status=none
 in_ns gpu ip addr add $GPU/24 dev line
 

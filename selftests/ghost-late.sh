@@ -22,7 +22,6 @@ letter() { head -c 4096 /dev/zero | tr '\0' "$1"; }
 write() { letter "$1" | dd of="$DISK" bs=4k count=1 iflag=fullblock oflag=direct status=none; }
 lies_there() { dd if="$BACKING" bs=4k count=1 iflag=direct status=none | head -c 1; }
 network() { in_ns gpu tc qdisc change dev line root netem limit 1000000 "$@"; }
-is_state() { [ "$(disk_field one state)" = "$1" ]; }
 
 write 0
 network delay 20s

@@ -21,7 +21,6 @@ later let_go
 
 write() { letter "$1" | dd of="$DISK" bs=4k count=1 iflag=fullblock oflag=direct status=none; }
 lies_there() { head -c 1 /tmp/held.img; }
-is_state() { [ "$(disk_field one state)" = "$1" ]; }
 is_held() { [ "$(held)" = "$1" ]; }
 fences() { on_gpu apnctl -j line show | jq '.[0].fences'; }
 has_fenced() { [ "$(fences)" -gt "$before" ]; }

@@ -20,7 +20,6 @@ netem() { in_ns storage tc qdisc change dev "$1" root netem "${@:2}"; in_ns gpu 
 dig() { netem "$1" loss 100%; }
 mend() { netem "$1" delay 1ms loss 0%; }
 connect() { on_gpu apnctl connect "$@" --security "$APN_SECURITY"; }
-is_state() { [ "$(disk_field one state)" = "$1" ]; }
 
 # For 6 s, a second longer than silence may last: the lanes that carry its leave die.
 attach one

@@ -455,6 +455,8 @@ detach() { on_gpu apnctl disconnect "$1"; }
 # export_stat NAME COUNTER, disk_field NAME FIELD: as "show" has them
 export_stat() { on_storage apnctl -j export show "$1" | jq -r ".stat.$2"; }
 disk_field() { on_gpu apnctl -j show "$1" | jq -r ".$2"; }
+# is_state STATE [DISK]: of disk "one", unless another is named; for within
+is_state() { [ "$(disk_field "${2:-one}" state)" = "$1" ]; }
 
 # same DISK BACKING: what lies there, not what a cache has
 same() {

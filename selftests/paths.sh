@@ -22,7 +22,6 @@ second_line --delay $((RTT_MS * 500))us
 backing_brd 64
 serve one "$BACKING"
 state() { disk_field one state; }
-is_state() { [ "$(state)" = "$1" ]; }
 # path N FIELD
 path() { on_gpu apnctl -j path show one | jq -r ".[$1].$2"; }
 path_is() { [ "$(path "$1" state)" = "$2" ]; }

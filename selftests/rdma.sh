@@ -21,7 +21,6 @@ later on_storage apnctl export del one --force
 later on_gpu apnctl disconnect --all --force
 
 state() { on_gpu apnctl -j show one | jq -r .state; }
-is_state() { [ "$(state)" = "$1" ]; }
 
 # --- levels, and what the disk moves ---
 

@@ -23,7 +23,6 @@ serve() {
 	on_storage apnctl port add 0.0.0.0 --security none
 }
 state() { on_gpu apnctl -j show one | jq -r .state; }
-is_state() { [ "$(state)" = "$1" ]; }
 verify() {
 	fio --name=verify --filename="$disk" --rw=randrw --bsrange=4k-1m --size=48m --io_size="$1" --verify=crc32c \
 		--verify_fatal=1 --iodepth=16 --ioengine=libaio --direct=1 --clocksource=clock_gettime --randseed=7 \

@@ -15,7 +15,6 @@ two_sites --delay 1ms
 backing_brd 16 2
 mkdir -p /tmp/volume.a /tmp/volume.b
 later rm -rf /tmp/volume.a /tmp/volume.b
-is_state() { [ "$(disk_field one state)" = "$1" ]; }
 # letter X DISK: 4 KiB of it at its beginning
 letter() { head -c 4096 /dev/zero | tr '\0' "$1" | dd of="$2" bs=4k count=1 iflag=fullblock oflag=direct status=none; }
 lies_on() { dd if="$1" bs=4k count=1 iflag=direct status=none | head -c 1; }

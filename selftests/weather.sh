@@ -16,7 +16,6 @@ two_sites --delay 1ms
 backing_brd 32
 serve one "$BACKING"
 attach one --digest
-state_is() { [ "$(disk_field one state)" = "$1" ]; }
 # What netem does to both directions; a change would keep what it does not name
 weather() {
 	local site
@@ -64,7 +63,7 @@ for sort in "loss 0.1%" "loss 5%" "loss 30%" "reorder 25% 50%" "duplicate 20%" "
 	ok "$sort"
 done
 weather delay 1ms loss 0%
-within 20 "live again" state_is live
+within 20 "live again" is_state live
 same "$DISK" "$BACKING" || fail "the disk and its device differ"
 ok "disk and device hold the same"
 is 0 "$(on_gpu apnctl -j stat one | jq .errors)" "no request ended with an error"

@@ -15,7 +15,6 @@ says() {
 
 doctor() { { on_storage apnctl -j doctor 2>/dev/null || :; } | jq -r ".[] | select(.check == \"$1\") | .$2"; }
 connect() { on_gpu apnctl connect "$@"; }
-is_state() { [ "$(disk_field "${2:-one}" state)" = "$1" ]; }
 reason_has() { on_gpu apnctl -j line show | jq -r '.[].reason' | grep "$1" >/dev/null; }
 log_has() { dmesg | grep "$1" >/dev/null; }
 
