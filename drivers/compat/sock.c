@@ -27,6 +27,18 @@ static int send_copy(struct socket *sock, const struct iov_iter *from, size_t by
 	return sock_sendmsg(sock, &msg);
 }
 
+/* Pages that follow each other need not be of one piece, and only its first may be counted. */
+static bool all_counted(const struct bio_vec *bv, size_t skip, size_t n)
+{
+	size_t at = (bv->bv_offset + skip) / PAGE_SIZE;
+	size_t end = (bv->bv_offset + skip + n - 1) / PAGE_SIZE;
+
+	for (; at <= end; at++)
+		if (!sendpage_ok(bv->bv_page + at))
+			return false;
+	return true;
+}
+
 /* A page of the slab has no reference count that the network could take. */
 static bool can_splice(const struct iov_iter *from, size_t bytes)
 {
@@ -35,9 +47,8 @@ static bool can_splice(const struct iov_iter *from, size_t bytes)
 
 	while (bytes) {
 		size_t n = min_t(size_t, bv->bv_len - skip, bytes);
-		struct page *page = bv->bv_page + (bv->bv_offset + skip) / PAGE_SIZE;
 
-		if (!sendpage_ok(page))
+		if (!all_counted(bv, skip, n))
 			return false;
 		bytes -= n;
 		skip = 0;
