@@ -105,10 +105,13 @@ static bool turn_is_over(const struct apn_tcp_lane *t, int total)
 /* Writeback may wait for what we send: the socket may use the last reserves. */
 int apn_tcp_send(struct apn_tcp_lane *t)
 {
-	unsigned int noreclaim = memalloc_noreclaim_save();
+	unsigned int noreclaim;
 	int ret = 0, total = 0;
 
 	lockdep_assert_held(&t->lane.tx_lock);
+	if (apn_lane_dead(&t->lane)) /* and closed, perhaps: who closes it takes the lock */
+		return 0;
+	noreclaim = memalloc_noreclaim_save();
 	apn_tcp_congestion_keep(t->sock->sk);
 	while (!apn_lane_dead(&t->lane) && !turn_is_over(t, total) && (ret = send_step(t)) > 0)
 		total += ret;
