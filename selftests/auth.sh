@@ -89,6 +89,20 @@ unknown=$(($(port proofs) - before - wrong))
 [ $wrong -gt 0 ] || fail "no proof is computed for a wrong key"
 is $wrong $unknown "an unknown identity costs the target as many proofs as a wrong key"
 
+# -- who has said nothing yet takes little of the target's memory
+
+room() { on_storage ss -tmnH state established sport = :4921 | grep -o 'rb[0-9]*' | cut -c3- | sort -n | "$1" -n 1; }
+at_the_door() { [ "$(port strangers)" = "$1" ]; }
+within 20 "nobody is at the door" at_the_door 0
+on_gpu bash -c "exec 3<>/dev/tcp/$STORAGE/4921; exec sleep 20" &
+stranger=$!
+within 10 "a stranger is" at_the_door 1
+[ "$(room head)" -le 131072 ] || fail "a stranger may send $(room head) bytes"
+ok "and may send 128 KiB"
+[ "$(room tail)" -ge $((64 << 20)) ] || fail "a host may send only $(room tail) bytes"
+ok "where a host that is known may send what a long line carries"
+kill $stranger
+
 # -- a target that can't prove it either takes the place of the real one
 
 rogue() { timeout 90 nsenter --net=/run/netns/storage "$SELFTESTS/auth/peer.py" target 4921 "$1"; }

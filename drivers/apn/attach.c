@@ -102,6 +102,7 @@ static int compute_proofs(const struct apn_line *line, struct apn_lane *lane, ch
 	memcpy(auth->identity, line->identity, sizeof(auth->identity));
 	memcpy(auth->proof, proofs.host, sizeof(auth->proof));
 	memcpy(lane->wanted, proofs.target, sizeof(lane->wanted));
+	smp_store_release(&lane->wants, true); /* pairs with apn_attach_advance() */
 	return 0;
 }
 
@@ -162,7 +163,8 @@ void apn_attach_advance(struct apn_lane *lane, u8 op)
 		lane->bounds.phase = APN_PHASE_AUTH;
 		return;
 	}
-	if (!apn_auth_holds(ack->proof, lane->wanted)) {
+	/* pairs with compute_proofs(): an answer that comes before the question is none */
+	if (!smp_load_acquire(&lane->wants) || !apn_auth_holds(ack->proof, lane->wanted)) {
 		lane->bounds.phase = APN_PHASE_OVER;
 		apn_lane_die(lane, -EKEYREJECTED,
 			     "the target could not prove that it holds the key of this identity");
@@ -349,7 +351,7 @@ static void take_place(struct apn_lane *lane, struct apn_line *line, bool resume
 	atomic64_inc(&gate->accepted);
 	apn_gate_stranger_known(lane);
 	if (lane->transport->admit)
-		lane->transport->admit(lane, READ_ONCE(line->window.granted) / line->wanted);
+		lane->transport->admit(lane, apn_line_window_left(line) / line->wanted);
 }
 
 /* Inside TLS the key was proved already: it has to be that of the identity. */

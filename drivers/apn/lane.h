@@ -146,6 +146,7 @@ struct apn_lane {
 	bool rates; /* likewise */
 	u8 channel[APN_CHANNEL_BYTES]; /* what its connection is bound to; the transport's */
 	u8 wanted[APN_PROOF_BYTES]; /* host: what AUTH_ACK has to show */
+	bool wants; /* @wanted is there */
 	struct list_head undrained; /* line->undrained, under line->lock; it holds a reference */
 
 	/* Target: the receiver's own. */

@@ -47,6 +47,8 @@ struct apn_route {
  * @pages_out: may be NULL; of a lane that is closed: can pages that were sent over it
  *	still go out? Once false, it stays so.
  * @listen: zero promises ->accepted() calls of the listener until @unlisten returns.
+ * @admit: the target's end; the peer has proved who it is, and may be given @bytes of
+ *	memory ahead. From its receive context.
  *
  * A transport whose peers put payload into each other's memory has these as well:
  *
@@ -56,7 +58,6 @@ struct apn_route {
  *	now, and a kick follows when it is worth asking again. Under tx_lock.
  * @answered: the answer to a @tx that has ->placed came. The peer can't reach what
  *	was placed for it once @tx had both this and its ->sent(), which may come later.
- * @admit: the peer has proved who it is, and may be given @bytes of memory ahead.
  * @reaches: of one that sets lane->peer_bytes, and asked of such lanes alone: can it move
  *	this page, which is another device's memory? Positive: yes. -EAGAIN: the lane is
  *	ending. Before such a tx is submitted. May sleep.
@@ -76,13 +77,13 @@ struct apn_transport {
 	bool (*pages_out)(struct apn_lane *lane);
 	void (*addresses)(struct apn_lane *lane, struct sockaddr_storage *source,
 			  struct sockaddr_storage *peer);
+	void (*admit)(struct apn_lane *lane, u64 bytes);
 	u32 (*rtt_us)(struct apn_lane *lane);
 	void (*pace)(struct apn_lane *lane, struct apn_pacer *pacer); /* may be NULL */
 	int (*listen)(struct apn_listener *listener);
 	void (*unlisten)(struct apn_listener *listener);
 	int (*place)(struct apn_lane *lane, struct apn_tx *tx, struct apn_out *out);
 	void (*answered)(struct apn_lane *lane, struct apn_tx *tx);
-	void (*admit)(struct apn_lane *lane, u64 bytes);
 	int (*reaches)(struct apn_lane *lane, struct page *page);
 };
 

@@ -85,11 +85,25 @@ static void set_options(struct sock *sk)
 	sock_no_linger(sk); /* what is left in a dead lane's socket must not go out */
 }
 
-/* Writeback depends on this socket: it may use reserves and must not start reclaim. */
+/* Writeback depends on this socket: it must not start reclaim. */
 static void set_memory(struct sock *sk)
 {
 	sk->sk_allocation = GFP_ATOMIC;
 	sk->sk_use_task_frag = false;
+}
+
+/* What a stranger sends takes little of the memory, and nothing of the reserves. */
+static void hold_short(struct sock *sk)
+{
+	set_buffers(sk, APN_TCP_STRANGER_BYTES);
+}
+
+static void tcp_admit(struct apn_lane *lane, u64 bytes)
+{
+	struct sock *sk = apn_tcp_lane(lane)->sock->sk;
+
+	if (READ_ONCE(sk->sk_rcvbuf) == APN_TCP_STRANGER_BYTES) /* no pacer was here before */
+		set_buffers(sk, APN_TCP_SHORT_BYTES);
 	sk_set_memalloc(sk);
 }
 
@@ -342,6 +356,7 @@ static int tcp_connect_lane(struct apn_lane *lane, const struct apn_route *route
 		return -ENOMEM;
 	}
 	adopt(t, sock);
+	sk_set_memalloc(sock->sk);
 	if (tls)
 		apn_tcp_tls_begin(t, &route->peer, route->identity);
 	apn_tcp_watch(t);
@@ -421,6 +436,7 @@ static void take_in(struct tcp_listener *l, struct socket *sock)
 	}
 	t = apn_tcp_lane(lane);
 	sock->sk->sk_data_ready = l->old_data_ready;
+	hold_short(sock->sk);
 	set_options(sock->sk);
 	adopt(t, sock);
 	if (tls)
@@ -504,6 +520,7 @@ static struct apn_transport tcp = {
 	.release = tcp_release_lane,
 	.pages_out = apn_tcp_pages_out,
 	.addresses = tcp_addresses,
+	.admit = tcp_admit,
 	.rtt_us = tcp_rtt_us,
 	.pace = tcp_pace,
 	.listen = tcp_listen,

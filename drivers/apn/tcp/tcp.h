@@ -21,6 +21,7 @@ enum {
 	APN_TCP_LONG_BYTES = 512 << 20, /* buffers on a paced line, at most, each way */
 	APN_TCP_LONG_MEMORY = 16, /* no more than this part of the machine's memory */
 	APN_TCP_SHORT_BYTES = 128 << 20, /* elsewhere, and until it is known */
+	APN_TCP_STRANGER_BYTES = 128 << 10, /* at the target, before AUTH; more than a TLS record */
 	APN_TCP_UNSENT_BYTES = 512 << 10, /* what lies in the socket can't be overtaken */
 	APN_TCP_ROW = 16, /* headers that go out in one call */
 	APN_TCP_TURN_BYTES = 256 << 10, /* inside TLS, one direction before the other's turn */
