@@ -45,6 +45,35 @@ try "fsck" e2fsck -fn "$DISK"
 try "the last block can be written" dd if=/dev/urandom of="$DISK" bs=1M seek=159 count=1 oflag=direct status=none
 try "same at both ends" same "$DISK" "$BACKING"
 
+# what happens while control is away is known when it is back, though the disk never was: lane 0 alone hears nothing
+# cut_port SITE sport|dport: of what that site sends
+cut_port() {
+	in_ns "$1" tc qdisc add dev line root handle 1: prio
+	in_ns "$1" tc qdisc add dev line parent 1:3 handle 3: netem loss 100%
+	in_ns "$1" tc filter add dev line parent 1: protocol ip u32 match ip "$2" "$port" 0xffff flowid 1:3
+}
+# the port of the connection by which something is said while nothing is to do
+talks() { on_gpu ss -tinH dport = :4921 | paste -d' ' - - | sed -n 's/.*[0-9]:\([0-9]*\) .*:4921 .* bytes_sent:\([0-9]*\).*/\1 \2/p' | sort; }
+lane_zero() { sleep 1; comm -13 /tmp/resize.talk <(talks) | head -n 1 | cut -d' ' -f1; }
+incarnation() { on_gpu apnctl -j line show | jq '.[0].lane[] | select(.index == 0) | .incarnation'; }
+if [ "$APN_TRANSPORT" = tcp ]; then
+	udevadm settle
+	talks >/tmp/resize.talk
+	port=$(lane_zero)
+	[ -n "$port" ] || fail "which of $(wc -l </tmp/resize.talk) connections is lane 0?"
+	before=$(incarnation)
+	cut_port gpu sport
+	cut_port storage dport
+	truncate -s 192M "$file"
+	losetup -c "$BACKING"
+	another() { [ "$(incarnation)" -gt "$before" ]; }
+	within 20 "lane 0 is another one" another
+	within 5 "the disk has grown though no notice came" bytes $((192 * 1048576))
+	for site in gpu storage; do
+		in_ns $site tc qdisc del dev line root
+	done
+fi
+
 # read-only and back, live
 try "the export becomes read-only" on_storage apnctl export set volume --read-only
 within 5 "its disk does" read_only 1

@@ -108,11 +108,12 @@ void apnbd_recover_set_fail_after(struct apnbd_session *session, u32 ms)
 
 /* ---- attaching again ---- */
 
-/* P7: the same volume in the same blocks, or it is not our disk. */
+/* P7: the same volume in the same blocks, and all of it, or it is not our disk. */
 static bool same_disk(const struct apnbd_session *session, const struct apn_attached *a)
 {
 	return !memcmp(session->volume, a->volume, APN_UUID_BYTES) &&
-	       session->limits.block_bytes == le32_to_cpu(a->block_bytes);
+	       session->limits.block_bytes == le32_to_cpu(a->block_bytes) &&
+	       session->size <= le64_to_cpu(a->size);
 }
 
 /* What the disk was told when it was made, and its users built on, still holds. */
@@ -192,7 +193,7 @@ static const char *misfit(struct apnbd_session *session, const struct apn_line *
 			  const struct apn_attached *a)
 {
 	if (!same_disk(session, a))
-		return "the export is another volume now";
+		return "the export is another volume now, or has become smaller";
 	if (!keeps_its_word(session, line, a))
 		return "the target now promises less than when the disk was connected";
 	if (lost_writes(session, line, a))
@@ -205,6 +206,8 @@ static void accept_path(struct apnbd_path *path, const struct apn_attached *a)
 	apnbd_session_take(path->session, path->line, a);
 	path->refused = false;
 	apnbd_path_say(path, "");
+	if (READ_ONCE(path->session->state) == APNBD_STATE(LIVE))
+		apnbd_disk_update(path->session); /* a notice may have been missed */
 	apnbd_peer_look(path->session);
 	if (READ_ONCE(path->stale))
 		return;
