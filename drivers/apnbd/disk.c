@@ -2,6 +2,7 @@
 /* The gendisk: made, grown, shown in sysfs, removed. */
 #include "disk.h"
 #include "queue.h"
+#include "recover.h"
 
 #include <linux/backing-dev.h>
 #include <linux/math64.h>
@@ -111,6 +112,8 @@ u64 apnbd_disk_get_read_ahead(const struct apnbd_session *session)
 
 /* ---- life ---- */
 
+enum { TABLE_MS = 5000 }; /* so long a connect waits for its disk's partitions */
+
 /* The last opener and the last holder are gone. */
 static void free_disk(struct gendisk *disk)
 {
@@ -144,17 +147,46 @@ int apnbd_disk_make(struct apnbd_session *session, unsigned int depth)
 	return 0;
 }
 
+/*
+ * A target may go while the table is read, and who connects by netlink keeps all of it
+ * waiting: so a work reads.
+ */
+static void read_table(struct work_struct *work)
+{
+	struct apnbd_session *session =
+		container_of(to_delayed_work(work), struct apnbd_session, read_table);
+	struct gendisk *disk = session->disk;
+
+	clear_bit(GD_SUPPRESS_PART_SCAN, &disk->state);
+	scoped_guard(mutex, &disk->open_mutex)
+		bdev_disk_changed(disk, false);
+	complete_all(&session->table_read);
+}
+
+void apnbd_disk_init(struct apnbd_session *session)
+{
+	INIT_DELAYED_WORK(&session->read_table, read_table);
+	init_completion(&session->table_read);
+}
+
 int apnbd_disk_show(struct apnbd_session *session)
 {
-	int ret = device_add_disk(NULL, session->disk, groups);
+	int ret;
 
-	if (!ret) /* behind it: adding a disk gives it the kernel's default */
-		apnbd_disk_set_read_ahead(session, session->ahead_bytes);
-	return ret;
+	set_bit(GD_SUPPRESS_PART_SCAN, &session->disk->state);
+	ret = device_add_disk(NULL, session->disk, groups);
+	if (ret)
+		return ret;
+	/* behind it: adding a disk gives it the kernel's default */
+	apnbd_disk_set_read_ahead(session, session->ahead_bytes);
+	apnbd_recover_queue(&session->read_table, 0);
+	wait_for_completion_killable_timeout(&session->table_read, msecs_to_jiffies(TABLE_MS));
+	return 0;
 }
 
 void apnbd_disk_hide(struct apnbd_session *session)
 {
+	cancel_delayed_work_sync(&session->read_table);
 	del_gendisk(session->disk);
 }
 

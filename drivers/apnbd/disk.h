@@ -5,8 +5,9 @@
 
 #include "session.h"
 
+void apnbd_disk_init(struct apnbd_session *session);
 int apnbd_disk_make(struct apnbd_session *session, unsigned int depth);
-/* Visible from here on: partitions are read. */
+/* Visible from here on; its partitions are there, too, if it answers in a few seconds. */
 int apnbd_disk_show(struct apnbd_session *session);
 void apnbd_disk_hide(struct apnbd_session *session); /* del_gendisk() */
 void apnbd_disk_free(struct apnbd_session *session);

@@ -170,6 +170,7 @@ struct apnbd_session *apnbd_session_alloc(const struct apnbd_wish *wish)
 	INIT_LIST_HEAD(&session->held);
 	INIT_LIST_HEAD(&session->unfenced);
 	apnbd_leave_init(session);
+	apnbd_disk_init(session);
 	apnbd_recover_init(session);
 	apnbd_peer_init(session);
 	session->since = jiffies;

@@ -69,6 +69,8 @@ struct apnbd_session {
 	u64 ahead_bytes; /* asked for; zero: what the line needs */
 	bool peer_said; /* the disk says that it takes other devices' memory; @peer_look's own */
 	struct delayed_work peer_look;
+	struct delayed_work read_table;
+	struct completion table_read;
 
 	spinlock_t held_lock; /* state and the two lists */
 	enum apnbd_disk_state state;
