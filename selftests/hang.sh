@@ -67,5 +67,11 @@ ok "within seconds"
 ! wait $job || fail "its writer was told that all is well"
 ok "its writer got an error"
 none_in_d
+start=$(now_ms)
+! said=$(on_gpu apnctl connect $STORAGE one --security "$APN_SECURITY" 2>&1) || fail "it is connected though its device hangs"
+took=$(($(now_ms) - start))
+[ $took -lt 9000 ] || fail "to say no took $took ms"
+grep -F "the device has not ended yet what was asked of it before" <<<"$said" >/dev/null || fail "connect says: $said"
+ok "who connects again is told at once what he waits for"
 dmsetup resume apnhang
 within 20 "the target lets go when its device does" idle

@@ -6,6 +6,8 @@
 
 #include <linux/export.h>
 
+enum { LOOK_MS = 500 }; /* how often who waits looks whether its answer is wanted still */
+
 void apn_line_request_begin(struct apn_lane *lane)
 {
 	apn_lane_get(lane);
@@ -54,12 +56,21 @@ static void end_incarnation(struct apn_line *line, unsigned int index, u32 incar
  * First no lane of that number up to @incarnation can begin a request: the live one
  * dies, a later HELLO for one is refused. Then the socket is shut, what was not
  * submitted is dropped, and what was has ended: the lane has left its slot and the
- * undrained. Sleeps as long as the slowest device.
+ * undrained. Sleeps as long as the slowest device, or until nobody waits for the answer.
  */
-u64 apn_line_fence(struct apn_line *line, unsigned int index, u32 incarnation)
+bool apn_line_fence(struct apn_line *line, unsigned int index, u32 incarnation,
+		    const struct apn_lane *by, u64 *begun)
 {
+	unsigned long deadline = jiffies + msecs_to_jiffies(APN_FENCE_MS);
+
 	end_incarnation(line, index, incarnation);
-	apn_wait_until(line->changed, quiet(line, index, incarnation), MAX_SCHEDULE_TIMEOUT);
+	while (!quiet(line, index, incarnation)) {
+		if (apn_lane_dead(by) || time_after(jiffies, deadline))
+			return false;
+		apn_wait_until(line->changed, quiet(line, index, incarnation),
+			       msecs_to_jiffies(LOOK_MS));
+	}
 	guard(spinlock_bh)(&line->window.lock);
-	return line->slot[index].writes;
+	*begun = line->slot[index].writes;
+	return true;
 }

@@ -4,6 +4,7 @@
 #include "beat.h"
 #include "log.h"
 #include "slot.h"
+#include "wait.h"
 
 #include <linux/export.h>
 #include <linux/random.h>
@@ -14,6 +15,7 @@
 static LIST_HEAD(lines);
 static DEFINE_MUTEX(lines_lock); /* the list; a line's last reference goes under it */
 static u32 line_ids; /* lines_lock */
+static DECLARE_WAIT_QUEUE_HEAD(disowned); /* a target's line was forgotten */
 
 struct workqueue_struct *apn_control_wq;
 EXPORT_SYMBOL_GPL(apn_control_wq);
@@ -325,19 +327,20 @@ static struct apn_line *next_like(const u8 *uuid, const char *identity, u32 afte
  * Every line of this UUID, also one that is closing: what came by it may be with a
  * device still. The list is in the order of the ids.
  */
-u64 apn_line_fence_all(const u8 *uuid, const char *identity, unsigned int index,
-		       u32 incarnation)
+bool apn_line_fence_all(const u8 *uuid, const char *identity, unsigned int index,
+			u32 incarnation, const struct apn_lane *by, u64 *begun)
 {
 	struct apn_line *line;
-	u64 begun = 0;
+	bool quiet = true;
 	u32 after = 0;
 
-	while ((line = next_like(uuid, identity, after))) {
+	*begun = 0;
+	while (quiet && (line = next_like(uuid, identity, after))) {
 		after = line->id;
-		begun = apn_line_fence(line, index, incarnation);
+		quiet = apn_line_fence(line, index, incarnation, by, begun);
 		apn_line_put(line);
 	}
-	return begun;
+	return quiet;
 }
 EXPORT_SYMBOL_GPL(apn_line_fence_all);
 
@@ -346,6 +349,9 @@ static void line_forget(struct apn_line *line)
 {
 	apn_slot_close_all(line);
 	line->ops->forget(line);
+	scoped_guard(mutex, &lines_lock)
+		line->owner = NULL; /* it may go */
+	wake_up_all(&disowned);
 	apn_line_put(line);
 }
 
@@ -430,7 +436,18 @@ void apn_line_close_identity(const char *identity)
 }
 EXPORT_SYMBOL_GPL(apn_line_close_identity);
 
-/* Every line that came in by this gate ends, now. */
+static bool owns_any(const void *owner)
+{
+	struct apn_line *line;
+
+	guard(mutex)(&lines_lock);
+	list_for_each_entry(line, &lines, node)
+		if (!line->host && line->owner == owner)
+			return true;
+	return false;
+}
+
+/* Every line that came in by this gate ends, now; also one that another ends meanwhile. */
 void apn_line_close_owned(const void *owner)
 {
 	struct apn_line *line;
@@ -441,6 +458,7 @@ void apn_line_close_owned(const void *owner)
 		apn_line_put(line);
 	}
 	flush_workqueue(apn_control_wq);
+	apn_wait_until(disowned, !owns_any(owner), MAX_SCHEDULE_TIMEOUT);
 }
 EXPORT_SYMBOL_GPL(apn_line_close_owned);
 

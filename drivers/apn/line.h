@@ -119,7 +119,7 @@ struct apn_line {
 	u64 features; /* host: wanted; then in force */
 	char identity[APN_NAME_BYTES]; /* of the host */
 	u8 uuid[APN_UUID_BYTES];
-	void *owner; /* target: the gate it came in by */
+	void *owner; /* target: the gate it came in by, until it is forgotten; lines_lock */
 
 	struct mutex lock; /* slots, state and what was agreed */
 	enum apn_line_state state;
@@ -265,6 +265,7 @@ extern struct workqueue_struct *apn_control_wq;
 void apn_line_set_state(struct apn_line *line, enum apn_line_state state, const char *reason);
 void apn_line_window_restart(struct apn_line *line, u64 granted);
 void apn_line_window_open(struct apn_line *line, struct apn_lane *lane, u64 granted);
+u64 apn_line_window_left(struct apn_line *line);
 void apn_line_window_fold(struct apn_line *line, struct apn_lane *lane);
 void apn_line_window_lost(struct apn_line *line, struct apn_slot *slot, u64 received);
 void apn_line_kick_waiting(struct apn_pacer *pacer);
@@ -286,12 +287,14 @@ void apn_line_exit(void);
 void apn_line_request_begin(struct apn_lane *lane);
 void apn_line_request_end(struct apn_lane *lane);
 /*
- * Wait until nothing of lane @index up to @incarnation can reach a device; the bytes of
- * WRITEs that were begun by the dead lanes of that place. Of one line; or of all that
- * have this UUID, where the last one's bytes count.
+ * Wait until nothing of lane @index up to @incarnation can reach a device; @begun: the bytes
+ * of WRITEs that were begun by the dead lanes of that place. False: @by, by which it was
+ * asked, is dead, or a host waits no longer. Of one line; or of all that have this UUID,
+ * where the last one's bytes count.
  */
-u64 apn_line_fence(struct apn_line *line, unsigned int index, u32 incarnation);
-u64 apn_line_fence_all(const u8 *uuid, const char *identity, unsigned int index,
-		       u32 incarnation);
+bool apn_line_fence(struct apn_line *line, unsigned int index, u32 incarnation,
+		    const struct apn_lane *by, u64 *begun);
+bool apn_line_fence_all(const u8 *uuid, const char *identity, unsigned int index,
+			u32 incarnation, const struct apn_lane *by, u64 *begun);
 
 #endif /* APN_LINE_H */

@@ -291,6 +291,17 @@ void apn_line_window_open(struct apn_line *line, struct apn_lane *lane, u64 gran
 		kick_all(line);
 }
 
+/* The target's end: what it has granted and the host has not used. */
+u64 apn_line_window_left(struct apn_line *line)
+{
+	struct apn_window *w = &line->window;
+	s64 left;
+
+	guard(spinlock_bh)(&w->lock);
+	left = READ_ONCE(w->granted) - w->sent;
+	return max(left, 0);
+}
+
 /* The target counts anew: so do we. The lanes of before are dead, and of another epoch. */
 void apn_line_window_restart(struct apn_line *line, u64 granted)
 {

@@ -13,7 +13,11 @@
 #include <apn/wait.h>
 #include <linux/slab.h>
 
-enum { QUESTIONS_MAX = 64 }; /* open on one lane; each host's slots ask one at a time */
+enum {
+	QUESTIONS_MAX = 64, /* open on one lane; each host's slots ask one at a time */
+	LOOK_MS = 500, /* how often one that waits looks whether anybody wants its answer */
+	PATIENCE_MS = 5000, /* a host asks again after 10 s */
+};
 
 static struct workqueue_struct *question_wq;
 
@@ -35,6 +39,13 @@ static void answer(struct question *q, u8 op, u32 handle, const void *body, size
 static void refuse(struct question *q, enum apn_status status)
 {
 	apn_msg_refuse(q->lane, le64_to_cpu(q->hdr.tag), status, apn_pdu_status_text(status));
+}
+
+/* A device may hang for as long as it likes; who asked comes again. */
+static void refuse_for_now(struct question *q)
+{
+	apn_msg_refuse(q->lane, le64_to_cpu(q->hdr.tag), APN_STATUS_DRAINING,
+		       "the device has not ended yet what was asked of it before");
 }
 
 static bool admits(struct apn_export *export, const struct question *q, bool *read_only)
@@ -124,6 +135,11 @@ static enum apn_status join(struct apn_export *export, struct question *q,
 		return APN_STATUS_PROTOCOL;
 	}
 	list_add_tail(&session->node, &export->sessions);
+	smp_mb(); /* pairs with apn_control_forget() */
+	if (READ_ONCE(q->line->state) == APN_LINE_CLOSING) { /* who forgets it may have looked */
+		apn_session_end(session, APN_STATUS_NO_SESSION, 0);
+		return APN_STATUS_NO_SESSION;
+	}
 	attached(q, session);
 	apn_audit_attached(session);
 	apn_target_session_event(session);
@@ -186,12 +202,13 @@ static enum apn_status attach_locked(struct apn_export *export, struct question 
 }
 
 /*
- * Requests of sessions that ended, of this host's past or of a writer that was
- * deposed, may still be with the device: they are waited for without the lock.
+ * Requests of sessions that ended, of this host's past or of a writer that was deposed,
+ * may still be with the device: they are waited for without the lock.
  */
 static enum apn_status attach(struct apn_export *export, struct question *q,
 			      const struct apn_attach *ask)
 {
+	unsigned long deadline = jiffies + msecs_to_jiffies(PATIENCE_MS);
 	enum apn_status status;
 
 	for (;;) {
@@ -200,7 +217,9 @@ static enum apn_status attach(struct apn_export *export, struct question *q,
 		mutex_unlock(&export->lock);
 		if (status != APN_WRITER_WAIT)
 			return status;
-		apn_wait_until(export->idle, apn_export_settled(export), MAX_SCHEDULE_TIMEOUT);
+		if (apn_lane_dead(q->lane) || time_after(jiffies, deadline))
+			return status;
+		apn_wait_until(export->idle, apn_export_settled(export), msecs_to_jiffies(LOOK_MS));
 	}
 }
 
@@ -259,6 +278,10 @@ static void do_attach(struct question *q)
 	}
 	if (!status)
 		return;
+	if (status == APN_WRITER_WAIT) {
+		refuse_for_now(q);
+		return;
+	}
 	refuse(q, status);
 	audit_refused(q, ask, status);
 }
@@ -276,9 +299,12 @@ static void do_detach(struct question *q)
 	}
 	leave(session, q->hdr.flags & APN_FLAG_WHOLE);
 	apn_wait_until(session->export->idle, apn_export_settled(session->export),
-		       MAX_SCHEDULE_TIMEOUT);
+		       msecs_to_jiffies(PATIENCE_MS));
+	if (apn_export_settled(session->export))
+		answer(q, APN_OP_DETACHED, handle, NULL, 0);
+	else
+		refuse_for_now(q);
 	apn_session_put(session);
-	answer(q, APN_OP_DETACHED, handle, NULL, 0);
 }
 
 void apn_control_forget(struct apn_line *line)
@@ -286,6 +312,7 @@ void apn_control_forget(struct apn_line *line)
 	unsigned long handle;
 	void *entry;
 
+	smp_mb(); /* pairs with join() */
 	xa_for_each(&line->sessions, handle, entry) {
 		struct apn_session *session = session_of(line, handle);
 
@@ -363,9 +390,11 @@ static void do_fence(struct question *q)
 	const struct apn_fence *ask = (const void *)q->body;
 	unsigned int index = le16_to_cpu(ask->lane);
 	struct apn_fenced fenced = {};
-	u64 begun = apn_line_fence_all(ask->line, q->line->identity, index,
-				       le32_to_cpu(ask->incarnation));
+	u64 begun;
 
+	if (!apn_line_fence_all(ask->line, q->line->identity, index,
+				le32_to_cpu(ask->incarnation), q->lane, &begun))
+		return;
 	fenced.received = cpu_to_le64(begun);
 	answer(q, APN_OP_FENCED, 0, &fenced, sizeof(fenced));
 }

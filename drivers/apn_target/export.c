@@ -11,7 +11,10 @@
 #include <linux/slab.h>
 #include <net/netlink.h>
 
-enum { WATCH_MS = 1000 };
+enum {
+	WATCH_MS = 1000,
+	PATIENCE_MS = 1000, /* who asks by netlink keeps all of it waiting, so not for a device */
+};
 
 static LIST_HEAD(exports);
 static DEFINE_MUTEX(exports_lock); /* the list; taken before an export's own lock */
@@ -216,7 +219,11 @@ static void watch_device(struct work_struct *work)
 	u64 size = bdev_nr_bytes(export->bdev);
 
 	mutex_lock(&export->lock);
-	if (size != export->size) {
+	if (!size && !export->missing)
+		pr_warn("apn_target: export %s: its device %s was removed\n", export->name,
+			export->device);
+	export->missing = !size;
+	if (size && size != export->size) {
 		export->size = size;
 		apn_export_tell_changed(export);
 	}
@@ -227,6 +234,7 @@ static void watch_device(struct work_struct *work)
 /* ---- life ---- */
 
 static void settle_work(struct work_struct *work);
+static void finish_work(struct work_struct *work);
 
 static void free_export(struct apn_export *export)
 {
@@ -276,6 +284,7 @@ static struct apn_export *alloc_export(const struct apn_export_wish *wish)
 	INIT_LIST_HEAD(&export->ended);
 	init_waitqueue_head(&export->idle);
 	INIT_WORK(&export->settle, settle_work);
+	INIT_WORK(&export->finish, finish_work);
 	apn_io_init_export(export);
 	INIT_DELAYED_WORK(&export->watch, watch_device);
 	apn_limit_init(&export->limit, apn_io_resume_limited, apn_io_waiter_bytes);
@@ -361,22 +370,6 @@ bool apn_export_settled(struct apn_export *export)
 	return list_empty(&export->ended);
 }
 
-static void settle_work(struct work_struct *work)
-{
-	apn_export_settled(container_of(work, struct apn_export, settle));
-}
-
-static bool present_idle(struct apn_export *export)
-{
-	struct apn_session *session;
-
-	guard(mutex)(&export->lock);
-	list_for_each_entry(session, &export->sessions, node)
-		if (atomic_read(&session->inflight))
-			return false;
-	return true;
-}
-
 /*
  * A record of an orderly end speaks of a time when nobody wrote: before anybody does
  * again it has to go, on the medium.
@@ -421,10 +414,49 @@ static int record_orderly(struct apn_export *export)
 	return 0;
 }
 
+/* ---- the end, and the pause ---- */
+
+static bool may_finish(struct apn_export *export)
+{
+	guard(mutex)(&export->lock);
+	if (!export->gone || export->finished || !list_empty(&export->ended))
+		return false;
+	export->finished = true;
+	record_orderly(export);
+	return true;
+}
+
+/* By whoever sees first that nothing of it is with the device. */
+static void finish(struct apn_export *export)
+{
+	if (!may_finish(export))
+		return;
+	scoped_guard(mutex, &exports_lock)
+		list_del_init(&export->node);
+	apn_target_export_gone(export);
+	apn_export_put(export);
+}
+
+static void finish_work(struct work_struct *work)
+{
+	struct apn_export *export = container_of(work, struct apn_export, finish);
+
+	finish(export);
+	apn_export_put(export);
+}
+
+/* Not by @settle itself, which the last reference waits for. */
+static void finish_later(struct apn_export *export)
+{
+	apn_export_get(export);
+	if (!queue_work(apn_release_wq, &export->finish))
+		apn_export_put(export);
+}
+
 int apn_export_del(struct apn_export *export, bool force, struct netlink_ext_ack *extack)
 {
 	mutex_lock(&export->lock);
-	if (export->gone || (!force && !list_empty(&export->sessions))) {
+	if (!force && (export->gone || !list_empty(&export->sessions))) {
 		mutex_unlock(&export->lock);
 		NL_SET_ERR_MSG(extack, "the export is in use: disconnect its hosts, or use --force");
 		return -EBUSY;
@@ -432,25 +464,19 @@ int apn_export_del(struct apn_export *export, bool force, struct netlink_ext_ack
 	export->gone = true;
 	end_sessions(export, APN_NOTICE_DRAINING);
 	mutex_unlock(&export->lock);
-	apn_wait_until(export->idle, apn_export_settled(export), MAX_SCHEDULE_TIMEOUT);
-	mutex_lock(&export->lock);
-	record_orderly(export);
-	mutex_unlock(&export->lock);
-	mutex_lock(&exports_lock);
-	list_del_init(&export->node);
-	mutex_unlock(&exports_lock);
-	apn_target_export_gone(export);
-	apn_export_put(export);
+	apn_wait_until(export->idle, apn_export_settled(export), msecs_to_jiffies(PATIENCE_MS));
+	finish(export);
 	return 0;
 }
 
-void apn_export_set_read_only(struct apn_export *export, bool read_only)
+static bool present_idle(struct apn_export *export)
 {
-	lockdep_assert_held(&export->lock);
-	if (export->read_only == read_only)
-		return;
-	WRITE_ONCE(export->read_only, read_only);
-	apn_export_tell_changed(export);
+	struct apn_session *session;
+
+	list_for_each_entry(session, &export->sessions, node)
+		if (atomic_read(&session->inflight))
+			return false;
+	return true;
 }
 
 static void begin_drain(struct apn_export *export)
@@ -464,23 +490,46 @@ static void begin_drain(struct apn_export *export)
 	apn_target_export_event(export);
 }
 
-/* What is with the device ends, its cache is flushed, nothing new begins. */
-int apn_export_drain(struct apn_export *export)
+/* What was with the device has ended; now its cache is flushed. -EAGAIN: it has not. */
+static int end_drain(struct apn_export *export)
 {
 	int ret;
 
-	begin_drain(export);
-	smp_mb(); /* pairs with apn_session_device_begin() */
-	apn_wait_until(export->idle, apn_export_settled(export) && present_idle(export),
-		       MAX_SCHEDULE_TIMEOUT);
 	guard(mutex)(&export->lock);
 	if (export->state != APN_TARGET_EXPORT_STATE_DRAINING)
+		return 0;
+	if (!list_empty(&export->ended) || !present_idle(export))
 		return -EAGAIN;
 	ret = record_orderly(export);
 	if (!ret)
 		export->state = APN_TARGET_EXPORT_STATE_DRAINED;
 	apn_target_export_event(export);
 	return ret;
+}
+
+static int settle(struct apn_export *export)
+{
+	return apn_export_settled(export) ? end_drain(export) : -EAGAIN;
+}
+
+static void settle_work(struct work_struct *work)
+{
+	struct apn_export *export = container_of(work, struct apn_export, settle);
+
+	if (settle(export) != -EAGAIN && READ_ONCE(export->gone))
+		finish_later(export);
+}
+
+/* Nothing new begins; when the rest has ended and the device is flushed, an event says so. */
+int apn_export_drain(struct apn_export *export)
+{
+	int ret;
+
+	begin_drain(export);
+	smp_mb(); /* pairs with apn_session_device_begin() */
+	apn_wait_until(export->idle, (ret = settle(export)) != -EAGAIN,
+		       msecs_to_jiffies(PATIENCE_MS));
+	return ret == -EAGAIN ? 0 : ret;
 }
 
 int apn_export_resume(struct apn_export *export)
@@ -493,19 +542,32 @@ int apn_export_resume(struct apn_export *export)
 	return 0;
 }
 
+void apn_export_set_read_only(struct apn_export *export, bool read_only)
+{
+	lockdep_assert_held(&export->lock);
+	if (export->read_only == read_only)
+		return;
+	WRITE_ONCE(export->read_only, read_only);
+	apn_export_tell_changed(export);
+}
+
+static struct apn_export *first_export(void)
+{
+	struct apn_export *export;
+
+	guard(mutex)(&exports_lock);
+	export = list_first_entry_or_null(&exports, struct apn_export, node);
+	return export ? apn_export_get(export) : NULL;
+}
+
+/* A device that hangs is waited for. */
 void apn_export_remove_all(void)
 {
 	struct apn_export *export;
 
-	for (;;) {
-		scoped_guard(mutex, &exports_lock) {
-			export = list_first_entry_or_null(&exports, struct apn_export, node);
-			if (export)
-				apn_export_get(export);
-		}
-		if (!export)
-			return;
+	while ((export = first_export())) {
 		apn_export_del(export, true, NULL);
 		apn_export_put(export);
 	}
+	flush_workqueue(apn_release_wq); /* who finished one may be on his way out */
 }

@@ -37,24 +37,28 @@ struct apn_export {
 	enum apn_target_export_state state;
 	bool read_only;
 	bool gone; /* being removed: nobody attaches any more */
+	bool finished; /* and somebody is about to take it off the list */
 	bool used; /* an orderly end has to be recorded again */
 	enum apn_target_durability durability;
 	struct list_head sessions;
 	struct list_head ended; /* sessions whose requests may be with the device still */
 	wait_queue_head_t idle; /* a session's last request left the device */
 	struct work_struct settle;
+	struct work_struct finish;
 	u8 before[APN_UUID_BYTES]; /* the instance that served it before us */
 	bool before_orderly;
 	struct apn_state record;
 	struct apn_state_file state_file;
-	u64 size; /* as last told to the sessions */
+	u64 size; /* as last told to the sessions; that of a device that was removed stays */
+	bool missing; /* it was removed */
 	struct delayed_work watch; /* the device's size */
 	struct apn_limit limit;
 	struct apn_use use;
 
-	/* Requests for a device that has many already: submitted by a work, which may wait. */
+	/* Requests that the device would make wait who submits them: so a work does. */
 	spinlock_t submit_lock;
 	struct list_head submits;
+	atomic_t deferred; /* on @submits, or in the work's hands */
 	struct work_struct submit;
 	atomic_t busy; /* requests with the device */
 	unsigned long moved; /* jiffies: when one of them came first or ended last */
@@ -72,7 +76,7 @@ struct apn_export_wish {
 struct apn_export *apn_export_add(const struct apn_export_wish *wish,
 				  struct netlink_ext_ack *extack,
 				  int (*fill)(struct apn_export *export, void *arg), void *arg);
-/* -EBUSY while sessions use it, unless by force. */
+/* -EBUSY while sessions use it, unless by force. A device that hangs keeps it on the list. */
 int apn_export_del(struct apn_export *export, bool force, struct netlink_ext_ack *extack);
 struct apn_export *apn_export_find(const char *name);
 /*

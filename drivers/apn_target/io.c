@@ -17,7 +17,6 @@
 
 enum {
 	INLINE_ENTRIES = 8, /* pages of a small request, without a table of its own */
-	BUSY_MANY = 64, /* with so many the device may make the next submitter wait */
 	OVERDUE = 2, /* times as many requests as agreed: those of a dead lane end late */
 };
 
@@ -33,6 +32,9 @@ struct apn_io {
 	bool damaged;
 	bool budgeted; /* its bytes are counted in the line's budget */
 	bool flushed; /* zeroes: the flush that makes them durable was issued */
+	bool entered; /* counted as being with the device */
+	bool at_once; /* the device may not make who submits it wait */
+	bool again; /* it would have: what was refused is submitted by the export's work */
 	u64 start_ns;
 	atomic_t bios;
 	u8 status; /* enum apn_status, first failure wins */
@@ -274,6 +276,9 @@ static void enter_device(struct apn_io *io)
 {
 	struct apn_export *export = io->session->export;
 
+	if (io->entered)
+		return;
+	io->entered = true;
 	if (atomic_inc_return(&export->busy) == 1)
 		WRITE_ONCE(export->moved, jiffies);
 	apn_session_device_begin(io->session);
@@ -283,6 +288,7 @@ static void leave_device(struct apn_io *io)
 {
 	struct apn_export *export = io->session->export;
 
+	io->entered = false;
 	WRITE_ONCE(export->moved, jiffies);
 	atomic_dec(&export->busy);
 	apn_session_device_end(io->session);
@@ -294,6 +300,25 @@ static bool wants_flush(const struct apn_io *io)
 	return io->ask.op == APN_OP_WRITE_ZEROES && !io->flushed && !io->status && durable(io);
 }
 
+/* By the export's work, which may wait for the device. Any context. */
+static void submit_later(struct apn_io *io)
+{
+	struct apn_export *export = io->session->export;
+
+	guard(spinlock_irqsave)(&export->submit_lock);
+	atomic_inc(&export->deferred);
+	list_add_tail(&io->node, &export->submits);
+	queue_work(apn_control_wq, &export->submit); /* under the lock: it may be the last one */
+}
+
+/* All of it: what the device took at once it is told twice, and answered once. */
+static void submit_again(struct apn_io *io)
+{
+	io->again = false;
+	io->status = APN_STATUS_OK;
+	submit_later(io);
+}
+
 /* Each bio and the one who submits hold one; the last one replies. Any context. */
 static void io_done(struct apn_io *io)
 {
@@ -301,6 +326,10 @@ static void io_done(struct apn_io *io)
 
 	if (!atomic_dec_and_test(&io->bios))
 		return;
+	if (io->again) {
+		submit_again(io);
+		return;
+	}
 	if (wants_flush(io)) {
 		queue_work(apn_control_wq, &io->flush);
 		return;
@@ -314,7 +343,9 @@ static void io_done(struct apn_io *io)
 
 static void note_status(struct apn_io *io, struct bio *bio)
 {
-	if (bio->bi_status && !READ_ONCE(io->status))
+	if (bio->bi_status == BLK_STS_AGAIN && io->at_once)
+		WRITE_ONCE(io->again, true);
+	else if (bio->bi_status && !READ_ONCE(io->status))
 		WRITE_ONCE(io->status, status_of(bio->bi_status));
 }
 
@@ -343,6 +374,8 @@ static void submit(struct apn_io *io, struct bio *bio)
 		bio->bi_end_io = bio_done;
 	else
 		bio->bi_end_io = inline_bio_done;
+	if (io->at_once)
+		bio->bi_opf |= REQ_NOWAIT;
 	atomic_inc(&io->bios);
 	submit_bio(bio);
 }
@@ -389,7 +422,7 @@ static void submit_table(struct apn_io *io, blk_opf_t opf)
 
 static void do_read(struct apn_io *io)
 {
-	if (take_pages(io, GFP_NOIO | __GFP_NOFAIL)) {
+	if (!io->table && take_pages(io, GFP_NOIO | __GFP_NOFAIL)) {
 		io->status = APN_STATUS_NO_MEMORY;
 		return;
 	}
@@ -491,6 +524,8 @@ static enum apn_status judge(const struct apn_io *io)
 
 	if (ended)
 		return ended;
+	if (!size) /* it was removed */
+		return APN_STATUS_IO;
 	if (io->damaged)
 		return APN_STATUS_DIGEST;
 	if (READ_ONCE(export->state) != APN_TARGET_EXPORT_STATE_SERVING)
@@ -507,10 +542,24 @@ static enum apn_status judge(const struct apn_io *io)
 	return APN_STATUS_OK;
 }
 
-static void start(struct apn_io *io)
+/* Its lane is dead, and what did not end there is the host's to send again. */
+static void drop(struct apn_io *io)
+{
+	if (io->entered)
+		leave_device(io);
+	if (io->ask.op == APN_OP_WRITE)
+		grant(io->lane->line, io->bytes);
+	io_free(io);
+}
+
+static void start(struct apn_io *io, bool at_once)
 {
 	enum apn_status status;
 
+	if (apn_lane_dead(io->lane)) {
+		drop(io);
+		return;
+	}
 	enter_device(io);
 	status = judge(io);
 	if (status) {
@@ -518,30 +567,33 @@ static void start(struct apn_io *io)
 		refuse(io, status);
 		return;
 	}
+	io->at_once = at_once;
 	atomic_set(&io->bios, 1);
-	io->start_ns = ktime_get_ns();
+	if (!io->start_ns)
+		io->start_ns = ktime_get_ns();
 	work_of[io->ask.op](io);
 	io_done(io);
 }
 
-static void submit_later(struct apn_io *io)
+/*
+ * Who receives also answers the host's PING: he must not wait for a device. One that has
+ * no room, stands still or would have to cut a request in pieces says so, and gets that,
+ * and what comes behind it, from the export's work.
+ */
+static bool fits_at_once(const struct apn_io *io)
 {
 	struct apn_export *export = io->session->export;
+	struct block_device *bdev = export->bdev;
 
-	spin_lock_bh(&export->submit_lock);
-	list_add_tail(&io->node, &export->submits);
-	spin_unlock_bh(&export->submit_lock);
-	queue_work(apn_control_wq, &export->submit);
+	return !atomic_read(&export->deferred) && bdev_nowait(bdev) &&
+	       (moves(io->ask.op) || io->ask.op == APN_OP_FLUSH) &&
+	       io->bytes >> SECTOR_SHIFT <= queue_max_sectors(bdev_get_queue(bdev));
 }
 
-/*
- * Who receives also answers the host's PING: he must not wait for a device. One that
- * has few requests takes the next at once; of one that has many nobody knows.
- */
 static void start_here_or_later(struct apn_io *io)
 {
-	if (atomic_read(&io->session->export->busy) < BUSY_MANY)
-		start(io);
+	if (fits_at_once(io))
+		start(io, true);
 	else
 		submit_later(io);
 }
@@ -585,14 +637,17 @@ static void submit_work(struct work_struct *work)
 	struct blk_plug plug;
 	struct apn_io *io;
 	LIST_HEAD(due);
+	int n = 0;
 
-	spin_lock_bh(&export->submit_lock);
-	list_splice_init(&export->submits, &due);
-	spin_unlock_bh(&export->submit_lock);
+	scoped_guard(spinlock_irqsave, &export->submit_lock)
+		list_splice_init(&export->submits, &due);
 	blk_start_plug(&plug);
-	while ((io = pop(&due)))
-		start(io);
+	while ((io = pop(&due))) {
+		start(io, false);
+		n++;
+	}
 	blk_finish_plug(&plug);
+	atomic_sub(n, &export->deferred);
 }
 
 void apn_io_init_export(struct apn_export *export)
@@ -615,7 +670,7 @@ void apn_io_resume_budgeted(struct list_head *due)
 	struct apn_io *io;
 
 	while ((io = pop(due)))
-		start(io);
+		start_here_or_later(io);
 }
 
 u32 apn_io_waiter_bytes(const struct list_head *waiter)
@@ -696,12 +751,14 @@ static int begin_new(struct apn_lane *lane, struct apn_session *session, struct 
 	io_take(io, lane, session);
 	rx->owner = io;
 	list_add_tail(&io->node, &lane->partial);
+	if (write) { /* whatever comes of it: apn_io_lost() grants it back */
+		lane->partials++;
+		count_begun(lane, io->bytes);
+	}
 	if (too_many(lane->line))
 		return -EDQUOT;
 	if (!write)
 		return 0;
-	lane->partials++;
-	count_begun(lane, io->bytes);
 	if (overdrawn(lane->line))
 		return -EDQUOT;
 	if (rx->landed)
@@ -743,17 +800,60 @@ void apn_io_wait(struct apn_lane *lane, struct apn_rx *rx)
 		lane->spare = io_make(rx, GFP_NOIO | __GFP_NOFAIL);
 }
 
+static unsigned int pick_dead(struct list_head *from, struct list_head *dead)
+{
+	struct apn_io *io, *next;
+	unsigned int n = 0;
+
+	list_for_each_entry_safe(io, next, from, node) {
+		if (!apn_lane_dead(io->lane))
+			continue;
+		list_move_tail(&io->node, dead);
+		n++;
+	}
+	return n;
+}
+
+static void pick_of_export(struct apn_export *export, struct list_head *dead)
+{
+	apn_limit_sweep(&export->limit, pick_dead, dead);
+	guard(spinlock_irqsave)(&export->submit_lock);
+	atomic_sub(pick_dead(&export->submits, dead), &export->deferred);
+}
+
+/* Of what waits for its turn, a fence must not wait for a device that it never reached. */
+static void pick_waiting(struct apn_line *line, struct list_head *dead)
+{
+	struct apn_session *session;
+	unsigned long handle;
+	struct apn_io *io;
+
+	apn_memory_sweep(line, pick_dead, dead);
+	list_for_each_entry(io, dead, node)
+		io->budgeted = false;
+	rcu_read_lock();
+	xa_for_each(&line->sessions, handle, session) {
+		if (!apn_session_get(session))
+			continue;
+		rcu_read_unlock();
+		pick_of_export(session->export, dead);
+		apn_session_put(session);
+		rcu_read_lock();
+	}
+	rcu_read_unlock();
+}
+
 /* The lane is closed, its receive context over: what was not submitted never will be. */
 void apn_io_lost(struct apn_line *line, struct apn_lane *lane)
 {
 	struct apn_io *io;
+	LIST_HEAD(dead);
 
-	list_splice_init(&lane->partial, &lane->ready);
-	while ((io = pop(&lane->ready))) {
-		if (io->ask.op == APN_OP_WRITE)
-			grant(line, io->bytes);
-		io_free(io);
-	}
+	pick_waiting(line, &dead);
+	list_splice_init(&lane->partial, &dead);
+	list_splice_init(&lane->ready, &dead);
+	while ((io = pop(&dead)))
+		drop(io);
 	io = take_spare(lane);
 	if (!io)
 		return;

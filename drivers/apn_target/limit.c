@@ -59,6 +59,14 @@ bool apn_limit_take(struct apn_limit *limit, struct list_head *waiter)
 	return false;
 }
 
+void apn_limit_sweep(struct apn_limit *limit,
+		     unsigned int (*pick)(struct list_head *from, struct list_head *out),
+		     struct list_head *out)
+{
+	guard(spinlock_bh)(&limit->lock);
+	pick(&limit->waiting, out);
+}
+
 static void limit_work(struct work_struct *work)
 {
 	struct apn_limit *limit = container_of(to_delayed_work(work), struct apn_limit, work);

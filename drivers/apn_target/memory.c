@@ -130,6 +130,16 @@ void apn_memory_return(struct apn_line *line, u32 bytes)
 		queue_work(apn_control_wq, &b->work);
 }
 
+void apn_memory_sweep(struct apn_line *line,
+		      unsigned int (*pick)(struct list_head *from, struct list_head *out),
+		      struct list_head *out)
+{
+	struct apn_budget *b = line->private;
+
+	guard(spinlock_irqsave)(&b->lock);
+	pick(&b->waiting, out);
+}
+
 static struct page *one_piece(u32 bytes, gfp_t gfp, unsigned int *order)
 {
 	gfp_t try = (gfp & ~(__GFP_NOFAIL | __GFP_DIRECT_RECLAIM)) | __GFP_NOWARN | __GFP_NORETRY |

@@ -28,6 +28,10 @@ void apn_memory_forget(struct apn_line *line);
 /* False: @waiter waits; what apn_memory_init() was given gets it when its time has come. */
 bool apn_memory_take(struct apn_line *line, u32 bytes, struct list_head *waiter);
 void apn_memory_return(struct apn_line *line, u32 bytes);
+/* As apn_limit_sweep(). */
+void apn_memory_sweep(struct apn_line *line,
+		      unsigned int (*pick)(struct list_head *from, struct list_head *out),
+		      struct list_head *out);
 
 /* Pages for @bytes, in @table of @room entries; the number of entries, or -ENOMEM. */
 int apn_memory_pages(struct bio_vec *table, unsigned int room, u32 bytes, gfp_t gfp);

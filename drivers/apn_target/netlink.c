@@ -386,6 +386,11 @@ static int check_durability(struct apn_export *export, struct genl_info *info)
 				    "durability can't change while a host is attached");
 		return -EBUSY;
 	}
+	/* a host that comes back is told that acknowledged is durable: so let it be */
+	if (!export->device_read_only && blkdev_issue_flush(export->bdev)) {
+		NL_SET_ERR_MSG_ATTR(info->extack, attr, "the device could not be flushed");
+		return -EIO;
+	}
 	export->durability = nla_get_u32(attr);
 	return 0;
 }

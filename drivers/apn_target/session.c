@@ -7,7 +7,7 @@
 #include <apn/log.h>
 #include <linux/slab.h>
 
-static struct workqueue_struct *release_wq;
+struct workqueue_struct *apn_release_wq;
 static atomic_t ids;
 static atomic_t alive; /* from make to free: the module stays as long */
 static DECLARE_WAIT_QUEUE_HEAD(none_alive);
@@ -55,7 +55,7 @@ bool apn_session_get(struct apn_session *session)
 /* Nobody is left: it left the export's list and the line's table, and no request runs. */
 static void session_release(struct kref *ref)
 {
-	queue_work(release_wq, &container_of(ref, struct apn_session, ref)->release);
+	queue_work(apn_release_wq, &container_of(ref, struct apn_session, ref)->release);
 }
 
 void apn_session_put(struct apn_session *session)
@@ -124,19 +124,20 @@ void apn_session_device_end(struct apn_session *session)
 	if (!atomic_dec_and_test(&session->inflight))
 		return;
 	wake_up_all(&export->idle);
-	if (READ_ONCE(session->ended))
+	if (READ_ONCE(session->ended) ||
+	    READ_ONCE(export->state) == APN_TARGET_EXPORT_STATE_DRAINING)
 		queue_work(apn_control_wq, &export->settle);
 }
 
 int apn_session_init(void)
 {
-	release_wq = alloc_workqueue("apn_target_release", WQ_UNBOUND, 0);
-	return release_wq ? 0 : -ENOMEM;
+	apn_release_wq = alloc_workqueue("apn_target_release", WQ_UNBOUND, 0);
+	return apn_release_wq ? 0 : -ENOMEM;
 }
 
 /* Each lives as long as its last request: a device that hangs is waited for. */
 void apn_session_exit(void)
 {
 	wait_event(none_alive, !atomic_read(&alive));
-	destroy_workqueue(release_wq);
+	destroy_workqueue(apn_release_wq);
 }

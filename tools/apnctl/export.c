@@ -241,9 +241,58 @@ int export_show(struct json_object *values)
 	return show(&export_object, object_string(values, "name"), object_true(values, "config"));
 }
 
+/* -- drain and del -- */
+
+/* A device may hang, so the kernel does not wait for it; who types the command does, for a while. */
+static int wait_until(const char *name, bool (*done)(struct json_object *export), const char *what)
+{
+	struct json_object *export;
+	int code, waited;
+	bool over;
+
+	for (waited = 0; waited < DRAIN_WAIT_MS; waited += POLL_MS) {
+		code = call_one(&export_object, name, &export);
+		if (code)
+			return code;
+		over = done(export);
+		json_object_put(export);
+		if (over)
+			return 0;
+		unit_sleep(POLL_MS);
+	}
+	return fail(EXIT_UNREACHABLE,
+		    "export %s still %s after %d seconds: its device has not ended all requests", name,
+		    what, DRAIN_WAIT_MS / 1000);
+}
+
+static bool is_drained(struct json_object *export)
+{
+	return strcmp(object_string(export, "state"), "draining") != 0;
+}
+
+static bool never(struct json_object *export)
+{
+	(void)export;
+	return false;
+}
+
+int export_drain(struct json_object *values)
+{
+	int code = call(&export_object, APN_TARGET_CMD_EXPORT_DRAIN, values, NULL);
+
+	if (code || object_true(values, "resume"))
+		return code;
+	return wait_until(object_string(values, "name"), is_drained, "drains");
+}
+
 int export_del(struct json_object *values)
 {
-	return call(&export_object, APN_TARGET_CMD_EXPORT_DEL, values, NULL);
+	int code = call(&export_object, APN_TARGET_CMD_EXPORT_DEL, values, NULL);
+
+	if (code)
+		return code;
+	code = wait_until(object_string(values, "name"), never, "ends");
+	return code == EXIT_ABSENT ? 0 : code;
 }
 
 int export_revoke(struct json_object *values)
@@ -262,38 +311,6 @@ int export_revoke(struct json_object *values)
 	if (kept)
 		fail_prefix("%s is out, and would be let in again by the next start: ", identity);
 	return kept ? kept : forgotten ? 0 : code;
-}
-
-/* -- drain -- */
-
-static int wait_drained(const char *name)
-{
-	struct json_object *export;
-	int code, waited;
-	bool drained;
-
-	for (waited = 0; waited < DRAIN_WAIT_MS; waited += POLL_MS) {
-		code = call_one(&export_object, name, &export);
-		if (code)
-			return code;
-		drained = strcmp(object_string(export, "state"), "draining");
-		json_object_put(export);
-		if (drained)
-			return 0;
-		unit_sleep(POLL_MS);
-	}
-	return fail(EXIT_UNREACHABLE,
-		    "export %s still drains after %d seconds: its device has not ended all requests",
-		    name, DRAIN_WAIT_MS / 1000);
-}
-
-int export_drain(struct json_object *values)
-{
-	int code = call(&export_object, APN_TARGET_CMD_EXPORT_DRAIN, values, NULL);
-
-	if (code || object_true(values, "resume"))
-		return code;
-	return wait_drained(object_string(values, "name"));
 }
 
 /* -- what a configuration file says -- */

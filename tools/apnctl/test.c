@@ -681,7 +681,14 @@ static void test_target_commands(void)
 	check_code("export drain", 0, RUN("export", "drain", "x", "--resume"));
 	check_sent("export drain --resume", APN_TARGET_CMD_EXPORT_DRAIN,
 		   BIT(APN_TARGET_A_EXPORT_NAME) | BIT(APN_TARGET_A_EXPORT_RESUME));
-	check_code("export del", 0, RUN("export", "del", "x", "--force"));
+	fake = (struct fake){ .refuse = ENOENT,
+			      .refuse_cmd = APN_TARGET_CMD_EXPORT_GET,
+			      .refuse_skip = 1,
+			      .refuse_times = 1 };
+	check_code("export del, its device hangs for a while", 0,
+		   RUN("export", "del", "x", "--force"));
+	check(!fake.refuse_times, "it was waited for", NULL);
+	fake = (struct fake){ 0 };
 	check_code("export set", 0, RUN("export", "set", "x", "--deny", "gpu7"));
 	check_code("export show", 0, RUN("export", "show"));
 	check_has("export show", out_text, "imagenet  serving  /dev/vdb  10 GiB  no");
