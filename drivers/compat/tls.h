@@ -19,7 +19,7 @@ struct apn_tls_ask {
 	bool client;
 	key_serial_t keyring; /* where it finds keys */
 	key_serial_t key; /* client: the one to prove itself with */
-	const char *peer; /* for its log; stays valid until ->done() or a cancel that won */
+	const char *peer; /* for its log; stays valid until ->done(), or some time after a cancel */
 	unsigned int timeout_ms;
 	/* @status is zero or an error; @key the one that the peer proved to have. */
 	void (*done)(void *data, int status, key_serial_t key);

@@ -358,7 +358,7 @@ static int tcp_connect_lane(struct apn_lane *lane, const struct apn_route *route
 	adopt(t, sock);
 	sk_set_memalloc(sock->sk);
 	if (tls)
-		apn_tcp_tls_begin(t, &route->peer, route->identity);
+		apn_tcp_tls_begin(t, route->identity);
 	apn_tcp_watch(t);
 	if (route->source.ss_family)
 		ret = kernel_bind(sock, (struct sockaddr_unsized *)&route->source,
@@ -440,7 +440,7 @@ static void take_in(struct tcp_listener *l, struct socket *sock)
 	set_options(sock->sk);
 	adopt(t, sock);
 	if (tls)
-		apn_tcp_tls_begin(t, &peer, NULL);
+		apn_tcp_tls_begin(t, NULL);
 	l->listener.accepted(&l->listener, lane, true); /* from then on it may be gone */
 	apn_tcp_watch(t);
 }
@@ -550,6 +550,7 @@ void apn_tcp_exit(void)
 {
 	apn_transport_unregister(&tcp);
 	apn_tcp_congestion_exit();
+	apn_tcp_tls_exit();
 	destroy_workqueue(apn_tcp_wq);
 	apn_tcp_pages_exit();
 }

@@ -28,6 +28,7 @@ enum {
 };
 
 struct apn_tcp_pages;
+struct apn_tcp_name;
 
 /* How far a connection has come that shall be inside TLS. */
 enum apn_tcp_stage {
@@ -45,7 +46,8 @@ struct apn_tcp_tls {
 	int status; /* its answer, with the key's serial */
 	key_serial_t key;
 	const char *identity; /* the host's own */
-	char peer[48]; /* its address, for the log; empty: this lane has no TLS */
+	bool wanted; /* this lane has TLS */
+	struct apn_tcp_name *peer; /* for the daemon's log */
 	struct completion answered;
 	struct delayed_work again; /* too many wait for the daemon */
 };
@@ -108,13 +110,13 @@ void apn_tcp_kick(struct apn_lane *lane, bool direct);
 int apn_tcp_recv(struct apn_tcp_lane *t);
 
 /* tls.c */
-void apn_tcp_tls_begin(struct apn_tcp_lane *t, const struct sockaddr_storage *peer,
-		       const char *identity);
+void apn_tcp_tls_begin(struct apn_tcp_lane *t, const char *identity);
 void apn_tcp_tls_step(struct apn_tcp_lane *t);
 int apn_tcp_tls_connect(struct apn_tcp_lane *t);
 int apn_tcp_tls_sent(struct apn_tcp_lane *t, int ret);
 void apn_tcp_tls_stop(struct apn_tcp_lane *t);
 const char *apn_tcp_tls_why(struct apn_tcp_lane *t, int error);
+void apn_tcp_tls_exit(void);
 
 /* socket.c */
 void apn_tcp_watch(struct apn_tcp_lane *t);

@@ -4,13 +4,53 @@
 #include "../psk.h"
 
 #include <compat/tls.h>
+#include <linux/slab.h>
 #include <net/sock.h>
 
 enum {
 	ALERT_RECORD = 21, /* RFC 8446, 5.1 */
 	HANDSHAKE_RECORD = 22, /* what a TLS connection begins with; no PDU does */
 	AGAIN_MS = 50,
+	NAME_MS = 5000, /* longer than a daemon's accept() takes in the kernel */
 };
+
+/*
+ * The kernel keeps the pointer to the peer's name, and a daemon that accepts a handshake
+ * while that is taken back reads it still: then it stays for a while.
+ */
+struct apn_tcp_name {
+	struct delayed_work gone;
+	char text[48];
+};
+
+static atomic_t names;
+static DECLARE_WAIT_QUEUE_HEAD(no_names);
+
+static void free_name(struct apn_tcp_name *name)
+{
+	kfree(name);
+	if (atomic_dec_and_test(&names))
+		wake_up_all(&no_names);
+}
+
+static void name_gone(struct work_struct *work)
+{
+	free_name(container_of(to_delayed_work(work), struct apn_tcp_name, gone));
+}
+
+static struct apn_tcp_name *name_of(struct socket *sock)
+{
+	struct apn_tcp_name *name = kzalloc_obj(*name);
+	struct sockaddr_storage peer = {};
+
+	if (!name)
+		return NULL;
+	kernel_getpeername(sock, (struct sockaddr *)&peer);
+	snprintf(name->text, sizeof(name->text), "%pISc", &peer);
+	INIT_DELAYED_WORK(&name->gone, name_gone);
+	atomic_inc(&names);
+	return name;
+}
 
 /*
  * From its first stage to the last the lane's work is the only one that moves it on; but
@@ -63,7 +103,6 @@ static int submit(struct apn_tcp_lane *t)
 		.sock = t->sock,
 		.client = t->lane.host,
 		.keyring = apn_psk_keyring(t->lane.host),
-		.peer = t->tls.peer,
 		.timeout_ms = APN_TCP_TLS_MS,
 		.done = answered,
 		.data = t,
@@ -75,6 +114,11 @@ static int submit(struct apn_tcp_lane *t)
 			return -ENOKEY;
 		t->tls.key = ask.key;
 	}
+	if (!t->tls.peer)
+		t->tls.peer = name_of(t->sock);
+	if (!t->tls.peer)
+		return -ENOMEM;
+	ask.peer = t->tls.peer->text;
 	return apn_tls_handshake(&ask);
 }
 
@@ -182,12 +226,11 @@ void apn_tcp_tls_step(struct apn_tcp_lane *t)
 }
 
 /* Before the socket is watched, at both ends. */
-void apn_tcp_tls_begin(struct apn_tcp_lane *t, const struct sockaddr_storage *peer,
-		       const char *identity)
+void apn_tcp_tls_begin(struct apn_tcp_lane *t, const char *identity)
 {
 	t->tls.stage = APN_TCP_FIRST;
+	t->tls.wanted = true;
 	t->tls.identity = identity;
-	snprintf(t->tls.peer, sizeof(t->tls.peer), "%pISc", peer);
 	init_completion(&t->tls.answered);
 	INIT_DELAYED_WORK(&t->tls.again, again);
 }
@@ -224,13 +267,28 @@ int apn_tcp_tls_connect(struct apn_tcp_lane *t)
  */
 void apn_tcp_tls_stop(struct apn_tcp_lane *t)
 {
-	if (!t->tls.peer[0])
+	bool taken_back = false;
+
+	if (!t->tls.wanted)
 		return;
 	cancel_work_sync(&t->work);
 	cancel_delayed_work_sync(&t->tls.again);
-	if (t->tls.asked && !completion_done(&t->tls.answered) && !apn_tls_cancel(t->sock->sk))
-		wait_for_completion(&t->tls.answered);
+	if (t->tls.asked && !completion_done(&t->tls.answered)) {
+		taken_back = apn_tls_cancel(t->sock->sk);
+		if (!taken_back)
+			wait_for_completion(&t->tls.answered);
+	}
 	t->tls.asked = false;
+	if (taken_back)
+		queue_delayed_work(apn_tcp_wq, &t->tls.peer->gone, msecs_to_jiffies(NAME_MS));
+	else if (t->tls.peer)
+		free_name(t->tls.peer);
+	t->tls.peer = NULL;
+}
+
+void apn_tcp_tls_exit(void)
+{
+	wait_event(no_names, !atomic_read(&names));
 }
 
 /* ---- records ---- */
