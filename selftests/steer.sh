@@ -13,9 +13,11 @@ out=$(mktemp -d)
 later rm -rf "$out"
 
 make -s -C "$SELFTESTS/steer" OUT="$out" "$out/steer" || fail "it does not compile"
+wrong=()
 while read -r line; do
 	case $line in
 	"ok - "*) ok "${line#ok - }" ;;
-	*) fail "${line#not ok - }" ;;
+	*) wrong+=("${line#not ok - }") ;;
 	esac
 done < <("$out/steer")
+[ ${#wrong[@]} = 0 ] || fail "$(printf "%s; " "${wrong[@]}")"

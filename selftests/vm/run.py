@@ -6,6 +6,7 @@ import concurrent.futures
 import contextlib
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -299,7 +300,7 @@ class Run:
                 if self.stopped or time.monotonic() > end:
                     os.killpg(p.pid, signal.SIGKILL)
         verdict = {0: "pass", 4: "skip"}.get(p.returncode, "fail")
-        said = [line[8:] for line in out if line.startswith(("# skip: ", "# fail: "))]
+        said = [m[1] for line in out if (m := re.match(r"(?:not ok \d+ - |# skip: |# fail: )(.*)", line))]
         reason = said[-1] if said else f"exit status {p.returncode}"
         self.report.result("host", test.name, verdict, time.monotonic() - start, reason,
                            out[-40:] if verdict == "fail" else ())
