@@ -12,11 +12,12 @@ kernel_build_dir() {
 	esac
 }
 
-# products KIND DIR: DIR/build has the modules and apnctl, DIR/selftests the tests. Incremental, one build a tree and kind.
+# products KIND DIR: DIR/build has the modules and apnctl, DIR/selftests the tests. Incremental, one build a tree and kind; the
+# kinds of a tree share the place of its programs, so they are made one after the other.
 products() {
 	local kind=$1 to=$2 id
 	id=$(stamp_of "$TREE")
-	locked "products-$id-$kind" products_locked "$kind" "$to" "$id"
+	locked "products-$id" products_locked "$kind" "$to" "$id"
 }
 
 products_locked() {
