@@ -4,6 +4,7 @@
 # promises: P10
 # tier: check
 # kinds: all
+# transports: tcp
 # smoke: qemu-6.1
 # cost: 15 s
 # limit: 500

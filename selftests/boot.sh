@@ -3,6 +3,7 @@
 # title: the machine boots and has what the tests stand on
 # tier: check
 # kinds: all
+# transports: tcp
 # smoke: qemu-6.1 qemu-6.12 qemu-7
 # cost: 5 s
 # limit: 300

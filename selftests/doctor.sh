@@ -4,6 +4,7 @@
 # promises: P11
 # tier: check
 # kinds: all
+# transports: tcp
 # cost: 3 s
 # shellcheck source=lib.sh
 . "$SELFTESTS/lib.sh"

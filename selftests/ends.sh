@@ -44,27 +44,29 @@ umount /tmp/ends
 quick 5 "right after the umount it is" detach one
 
 attach one
-in_ns gpu ip link set line down
+cut_line_at gpu
 within 20 "the interface is down: it waits" is_state waiting
-in_ns gpu ip link set line up
-in_ns gpu ip addr add $GPU6/128 dev line nodad 2>/dev/null || :
+join_line_at gpu
 within 20 "up again: live" is_state live
-in_ns gpu ip addr add 192.0.2.3/24 dev line
-in_ns gpu ip addr del $GPU/24 dev line
-in_ns gpu ip addr add 192.0.2.3/24 dev line 2>/dev/null || :
-within 30 "the host's address changed: it goes on from the new one" is_state live
-try "with I/O" dd if="$DISK" of=/dev/null bs=1M count=8 iflag=direct status=none
-in_ns gpu ip addr add $GPU/24 dev line
+change_address() {
+	in_ns gpu ip addr add 192.0.2.3/24 dev line
+	in_ns gpu ip addr del $GPU/24 dev line
+	in_ns gpu ip addr add 192.0.2.3/24 dev line 2>/dev/null || :
+	within 30 "the host's address changed: it goes on from the new one" is_state live
+	try "with I/O" dd if="$DISK" of=/dev/null bs=1M count=8 iflag=direct status=none
+	in_ns gpu ip addr add $GPU/24 dev line
+}
+! sites_apart || change_address
 
 # Shutdown with the network already gone: in order, and what does not answer is not waited for
-in_ns gpu ip link set line down
+cut_line_at gpu
 quick 15 "unused, its network gone: it is disconnected" detach one
-in_ns gpu ip link set line up
+join_line_at gpu
 # the target was not told, and knows the disk that is gone as the writer
 attach one
 ok "it is connected again at once"
 mount "$DISK" /tmp/ends
-in_ns gpu ip link set line down
+cut_line_at gpu
 sh -c 'echo x >/tmp/ends/x; sync /tmp/ends/x' &
 job=$!
 sleep 1
@@ -72,7 +74,8 @@ quick 10 "mounted, its network gone: it is disconnected by force" on_gpu apnctl 
 wait $job || ok "who waited for it got an error"
 quick 10 "the file system can be taken away" umount /tmp/ends
 none_in_d
-in_ns gpu ip link set line up
+join_line_at gpu
+sites_apart || exit 0
 
 # The namespace that the disk was connected from is deleted
 attach one

@@ -3,6 +3,7 @@
 # title: the gate notices each mistake, and nothing where there is none
 # tier: check
 # kinds: uml-debug qemu-debug
+# transports: tcp
 # cost: 25 s
 # limit: 400
 # gate: self

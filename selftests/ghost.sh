@@ -29,9 +29,9 @@ before=$(fences)
 write A &
 writer=$!
 within 20 "a write reaches the device, which holds it" is_held 1
-in_ns storage ip link set line down
+cut_line
 within 30 "the line is cut" is_state waiting
-in_ns storage ip link set line up
+join_line
 within 30 "and joined again" is_state live
 try "other requests go on meanwhile" dd if="$DISK" of=/dev/null bs=4k count=1 skip=16 iflag=direct
 for _ in 1 2 3 4 5 6; do
@@ -54,12 +54,13 @@ write B
 sleep 1
 is B "$(lies_there)" "what was written last lies there"
 
+storage_itself
 # The same for ATTACHED: who takes over is let in when the device has given back what it had of the one before.
 hold
 write A 2>/dev/null &
 writer=$!
 within 20 "a write reaches the device, which holds it" is_held 3
-on_storage apnctl connect 127.0.0.1 one --name two --identity another --takeover --security none >/tmp/ghost.two &
+on_storage apnctl connect "$ITSELF" one --name two --identity another --takeover --security none >/tmp/ghost.two &
 taker=$!
 later on_storage apnctl disconnect two --force
 sleep 3

@@ -42,10 +42,9 @@ sleep 1
 hang
 within 10 "the target says that its device is stuck" export_has stuck 1000
 try "and how many requests it has" export_has busy 1
-in_ns storage ip link set line down
+cut_line
 sleep 6
-in_ns storage ip link set line up
-in_ns storage ip addr add $STORAGE6/128 dev line nodad 2>/dev/null || :
+join_line
 within 20 "the host says how many writes wait for a fence" disk_has fencing 1
 try "and since when" disk_has fencing_since 100
 kill -0 $job || fail "fio ended while the device hung: $(tail -n 3 /tmp/hang.fio)"

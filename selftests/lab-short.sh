@@ -3,6 +3,7 @@
 # title: 1,000 km in virtual time: a round trip for each request, and the line filled
 # tier: check
 # kinds: uml-vtime
+# transports: tcp
 # cost: 60 s
 # limit: 600
 # memory: 8G

@@ -119,19 +119,28 @@ GPU=192.0.2.2 GPU6=2001:db8::2
 in_ns() {
 	local ns=$1 by=()
 	shift
-	if [ "$APN_TRANSPORT" != tcp ] && _names_transport "$@"; then
+	if _names_transport "$@"; then
 		by=(--transport "$APN_TRANSPORT")
 	fi
 	if [ -n "${_sites_here:-}" ]; then
-		"$@" "${by[@]}"
+		_at_here "$ns" "$@" "${by[@]}"
 		return
 	fi
 	# not "ip netns exec": it mounts /sys again and hides configfs
 	nsenter --net="/run/netns/$ns" "$@" "${by[@]}"
 }
 
+# Also where no site is named.
+apnctl() {
+	if _names_transport apnctl "$@"; then
+		set -- "$@" --transport "$APN_TRANSPORT"
+	fi
+	command apnctl "$@"
+}
+
 # Is it a command of apnctl that names a transport, and does not? So the switch --transport reaches every test.
 _names_transport() {
+	[ "$APN_TRANSPORT" != tcp ] || return
 	case "$*" in
 	*\ --transport\ *) false ;;
 	apnctl\ connect\ * | apnctl\ discover\ * | apnctl\ port\ add\ * | apnctl\ port\ del\ *) ;;
@@ -155,17 +164,20 @@ two_sites() {
 		shift
 	done
 	modprobe -a veth sch_netem
-	if [ "$APN_TRANSPORT" = rdma ] && ! _rxe_knows_namespaces; then
-		_both_here "$mtu"
+	if [ "$APN_TRANSPORT" = rdma ] && { [ -n "${SITES_HERE:-}" ] || ! _rxe_knows_namespaces; }; then
+		_both_here
+		_cable_here line $STORAGE $GPU "$mtu" 10
+		_ends_here -6 line $STORAGE6 $GPU6 20
 	else
 		_make_sites "$mtu" "$router"
 	fi
-	[ "$APN_TRANSPORT" != rdma ] || _rdma_sites
+	[ "$APN_TRANSPORT" != rdma ] || _rdma_sites line
 	[ -z "$delay" ] || netem+=(delay "$delay")
 	[ -z "$rate" ] || netem+=(rate "$rate")
+	_line_netem=("${netem[@]}")
 	[ ${#netem[@]} -gt 0 ] || return 0
 	for site in storage gpu; do
-		in_ns "$site" tc qdisc add dev "$(_line_of "$site")" root netem limit 1000000 "${netem[@]}"
+		in_ns "$site" tc qdisc add dev line root netem limit 1000000 "${netem[@]}"
 	done
 }
 
@@ -187,7 +199,8 @@ _make_sites() {
 	[ -z "$router" ] || _route "$mtu"
 }
 
-_line_of() { [ -n "${_sites_here:-}" ] && [ "$1" = gpu ] && echo line-gpu || echo line; }
+# Is each site a network namespace of its own? See _both_here.
+sites_apart() { [ -z "${_sites_here:-}" ]; }
 
 # --- RDMA over Ethernet on the line ------------------------------------------------------------------------------
 
@@ -196,57 +209,87 @@ _rxe_knows_namespaces() {
 	grep -q ' rxe_ns_pernet_sk4' /proc/kallsyms # 7.1
 }
 
+# _rdma_sites LINE: at each end of it a device, rxe-SITE on "line", rxe-SITE-LINE on another
 _rdma_sites() {
 	local site
 	need rdma
 	for site in storage gpu; do
-		in_ns "$site" rdma link add "rxe-$site" type rxe netdev "$(_line_of "$site")"
-		later _rdma_gone "$site"
+		rdma_device "$site" "$1"
+		later _rdma_gone "$(_device_of "$site" "$1")"
 	done
 }
 
-_rdma_gone() { [ ! -e "/sys/class/infiniband/rxe-$1" ] || rdma link delete "rxe-$1"; }
+_device_of() { [ "$2" = line ] && echo "rxe-$1" || echo "rxe-$1-$2"; }
+# rdma_device SITE [LINE]: it is there, also again
+rdma_device() { in_ns "$1" rdma link add "$(_device_of "$1" "${2:-line}")" type rxe netdev "$(_end_of "$1" "${2:-line}")"; }
+_rdma_gone() { [ ! -e "/sys/class/infiniband/$1" ] || rdma link delete "$1"; }
 
-# Older kernels hear RDMA over Ethernet in the first namespace alone. Both sites are there then, with the ends "line"
-# (storage) and "line-gpu"; what one address says to the other goes over the cable, though both are this machine's.
+# Older kernels hear RDMA over Ethernet in the first namespace alone, and nvmet is never elsewhere (SITES_HERE=y). Both sites
+# are there then, with the ends "line" (storage) and "line-gpu"; what one address says to the other goes over the cable, though both are this machine's.
 _both_here() {
-	local file
+	local family
 	_sites_here=y
-	ip link add line type veth peer name line-gpu
-	later ip link del line
-	ip link set line mtu "$1" up
-	ip link set line-gpu mtu "$1" up
-	ip addr add $STORAGE/32 dev line
-	ip addr add $GPU/32 dev line-gpu
-	for file in all/accept_local line/accept_local line-gpu/accept_local; do
-		echo 1 >/proc/sys/net/ipv4/conf/$file
+	echo 1 >/proc/sys/net/ipv4/conf/all/accept_local
+	echo 0 >/proc/sys/net/ipv4/conf/all/rp_filter
+	for family in -4 -6; do
+		later ip $family rule del pref 100
+		ip $family rule add pref 100 lookup local
+		later ip $family rule add pref 0 lookup local
+		ip $family rule del pref 0
 	done
-	for file in all/rp_filter line/rp_filter line-gpu/rp_filter; do
-		echo 0 >/proc/sys/net/ipv4/conf/$file
+}
+
+_end_of() { sites_apart || [ "$1" = storage ] && echo "$2" || echo "$2-gpu"; }
+
+# What a command for one site calls "line" is, at the gpu site, the other end here.
+_at_here() {
+	local site=$1 last='' word command=()
+	shift
+	for word; do
+		case "$last $word" in
+		"dev line"* | "set line"* | "netdev line"*) [[ $word == *-gpu ]] || word=$(_end_of "$site" "$word") ;;
+		esac
+		command+=("$word")
+		last=$word
 	done
-	later ip rule del pref 100
-	ip rule add pref 100 lookup local
-	later ip rule add pref 0 lookup local
-	ip rule del pref 0
-	_rule 10 iif line lookup local
-	_rule 11 iif line-gpu lookup local
-	_rule 20 to $STORAGE lookup 50
-	_rule 21 to $GPU lookup 51
-	_both_routes
+	"${command[@]}"
+}
+
+# _cable_here LINE STORAGE GPU MTU N: a cable with these addresses; N keeps its rules and tables from the others'
+_cable_here() {
+	local line=$1 file
+	ip link add "$line" type veth peer name "$line-gpu"
+	later ip link del "$line"
+	ip link set "$line" mtu "$4" up
+	ip link set "$line-gpu" mtu "$4" up
+	for file in "$line" "$line-gpu"; do
+		echo 1 >"/proc/sys/net/ipv4/conf/$file/accept_local"
+		echo 0 >"/proc/sys/net/ipv4/conf/$file/rp_filter"
+	done
+	_ends_here -4 "$line" "$2" "$3" "$5"
+}
+
+# _ends_here FAMILY LINE STORAGE GPU N: what comes by the line is for here, what goes to the other end takes the line
+_ends_here() {
+	local family=$1 line=$2 storage=$3 gpu=$4 n=$5 more=''
+	[ "$family" = -4 ] || more=nodad
+	# shellcheck disable=SC2086
+	ip addr add "$storage" dev "$line" $more
+	# shellcheck disable=SC2086
+	ip addr add "$gpu" dev "$line-gpu" $more
+	_rule "$family" "$n" iif "$line" lookup local
+	_rule "$family" $((n + 1)) iif "$line-gpu" lookup local
+	_rule "$family" $((n + 2)) to "$storage" lookup "$n"
+	_rule "$family" $((n + 3)) to "$gpu" lookup "$n"
+	ip "$family" route add "$storage" dev "$line-gpu" src "$gpu" table "$n"
+	ip "$family" route add "$gpu" dev "$line" src "$storage" table "$n"
 }
 
 _rule() {
-	local pref=$1
-	shift
-	later ip rule del pref "$pref"
-	ip rule add pref "$pref" "$@"
-}
-
-# A link that was down has lost them.
-_both_routes() {
-	[ -n "${_sites_here:-}" ] || return 0
-	ip route replace $STORAGE dev line-gpu src $GPU table 50
-	ip route replace $GPU dev line src $STORAGE table 51
+	local family=$1 pref=$2
+	shift 2
+	later ip "$family" rule del pref "$pref"
+	ip "$family" rule add pref "$pref" "$@"
 }
 
 # second_line [--delay 200us] [--rate 1gbit]: another cable between the two, "line2": 198.51.100.1 and .2
@@ -256,13 +299,33 @@ second_line() {
 		netem+=("${1#--}" "$2")
 		shift 2
 	done
-	_cable storage line2 gpu line2
-	in_ns storage ip addr add 198.51.100.1/24 dev line2
-	in_ns gpu ip addr add 198.51.100.2/24 dev line2
+	if sites_apart; then
+		_cable storage line2 gpu line2
+		in_ns storage ip addr add 198.51.100.1/24 dev line2
+		in_ns gpu ip addr add 198.51.100.2/24 dev line2
+	else
+		_cable_here line2 198.51.100.1 198.51.100.2 9000 30
+	fi
 	for site in storage gpu; do
 		in_ns "$site" ip link set line2 mtu 9000 up
 		[ ${#netem[@]} = 0 ] || in_ns "$site" tc qdisc add dev line2 root netem limit 1000000 "${netem[@]}"
 	done
+	[ "$APN_TRANSPORT" != rdma ] || _rdma_sites line2
+}
+
+# storage_itself: sets ITSELF, the address at which the storage site reaches itself. Over RDMA that is a device's too: one
+# end of a cable whose other end nobody needs.
+storage_itself() {
+	ITSELF=127.0.0.1
+	[ "$APN_TRANSPORT" = rdma ] || return 0
+	ITSELF=203.0.113.1
+	in_ns storage ip link add own type veth peer name own-far
+	later in_ns storage ip link del own
+	in_ns storage ip link set own-far up
+	in_ns storage ip link set own mtu 9000 up
+	in_ns storage ip addr add $ITSELF/24 dev own
+	in_ns storage rdma link add rxe-own type rxe netdev own
+	later _rdma_gone rxe-own
 }
 
 _cable() { ip link add "$2" netns "$1" type veth peer name "$4" netns "$3"; }
@@ -297,12 +360,32 @@ _route() {
 	in_ns router ip -6 route add $GPU6 dev to-gpu
 }
 
-# The line is cut, and joined again, at the storage site. What a link that is down forgets is told it anew.
-cut_line() { in_ns storage ip link set line down; }
-join_line() {
-	in_ns storage ip link set line up
-	in_ns storage ip addr add $STORAGE6/128 dev line nodad 2>/dev/null || :
-	_both_routes
+# The line is cut, and joined again, at the storage site (cut_line_at SITE: at another one). What a link that is down forgets
+# is told it anew. Over RDMA it is cut as by a digger: rxe never speaks again of connections once it had no route (rxe.sh).
+cut_line() { cut_line_at storage; }
+join_line() { join_line_at storage; }
+cut_line_at() {
+	if [ "$APN_TRANSPORT" = rdma ]; then
+		_both_ends loss 100%
+	else
+		in_ns "$1" ip link set line down
+	fi
+}
+join_line_at() {
+	local address6=$STORAGE6
+	if [ "$APN_TRANSPORT" = rdma ]; then
+		_both_ends "${_line_netem[@]}"
+		return
+	fi
+	[ "$1" = storage ] || address6=$GPU6
+	in_ns "$1" ip link set line up
+	in_ns "$1" ip addr add "$address6/128" dev line nodad 2>/dev/null || :
+}
+_both_ends() {
+	local site
+	for site in storage gpu; do
+		in_ns "$site" tc qdisc replace dev line root netem limit 1000000 "$@"
+	done
 }
 
 # --- our modules -----------------------------------------------------------------------------------------------
@@ -312,9 +395,7 @@ load() {
 	local m needed
 	if [ $# = 0 ]; then
 		[ -e "$APN_BUILD/apn.ko" ] || skip "the modules are not there yet"
-		set -- apn apn_target apnbd
-		[ "$APN_TRANSPORT" != rdma ] || set -- apn apn_rdma apn_target apnbd
-		for m; do
+		for m in apn apn_target apnbd; do
 			load "$m"
 		done
 		return
@@ -329,6 +410,7 @@ load() {
 	# where it lies: the symbols of a leak's trace are gone once it is unloaded
 	echo "<6>apn-test: $(grep "^$m " /proc/modules)" >/dev/kmsg
 	later _unload "$m"
+	[ "$m-$APN_TRANSPORT" != apn-rdma ] || load apn_rdma
 }
 
 _unload() { ! grep -q "^$1 " /proc/modules || rmmod "$1"; }
@@ -489,6 +571,11 @@ wire_up() {
 		a) ip addr add $GPU/24 dev line; ip addr add $GPU6/64 dev line nodad ;;
 		b) ip addr add $STORAGE/24 dev line; ip addr add $STORAGE6/64 dev line nodad ;;
 		esac
+		if [ "$APN_TRANSPORT" = rdma ]; then
+			need_kernel_module rdma_rxe
+			rdma link add rxe-line type rxe netdev line
+			later _rdma_gone rxe-line
+		fi
 		return
 	done
 	fail "this machine has no wire"

@@ -4,6 +4,7 @@
 # promises: P10
 # tier: all
 # kinds: uml-debug qemu-6.1 qemu-7
+# transports: tcp
 # cost: 40 s
 # limit: 600
 # shellcheck source=lib.sh

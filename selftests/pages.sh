@@ -4,6 +4,7 @@
 # promises: P3
 # tier: check
 # kinds: uml-debug qemu-6.1 qemu-6.12 qemu-7
+# transports: tcp
 # cost: 20 s
 # limit: 300
 # shellcheck source=lib.sh

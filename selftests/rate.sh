@@ -3,6 +3,7 @@
 # title: a declared rate is kept to at both ends, shown, changed and taken back while the disk is used; a port believes no more than it gives
 # tier: check
 # kinds: uml-debug qemu-debug qemu-6.1 qemu-6.12 qemu-7
+# transports: tcp
 # promises: P13
 # cost: 20 s
 # limit: 400

@@ -70,7 +70,7 @@ for site in gpu storage; do
 	sleep 0.5
 	try "the device at the $site site goes" rdma link delete "rxe-$site"
 	within 30 "that is noticed" is_state waiting
-	in_ns "$site" rdma link add "rxe-$site" type rxe netdev "$(_line_of "$site")"
+	rdma_device "$site"
 	within 60 "it is back" is_state live
 	wait $job || fail "fio: $(tail -n 5 /tmp/rdma.fio)"
 	ok "nothing was lost"

@@ -4,6 +4,7 @@
 # promises: P9 P10
 # tier: check
 # kinds: uml-debug qemu-debug qemu-6.12 qemu-7
+# transports: tcp
 # cost: 60 s
 # limit: 300
 # shellcheck source=lib.sh

@@ -4,6 +4,7 @@
 # promises: P9
 # tier: check
 # kinds: uml-debug qemu-debug qemu-6.12 qemu-7
+# transports: tcp
 # cost: 20 s
 # machines: 2
 # limit: 200

@@ -4,6 +4,7 @@
 # promises: P9
 # tier: check
 # kinds: uml-debug uml qemu-debug qemu-6.1 qemu-6.12 qemu-7
+# transports: tcp
 # smoke: qemu-6.1
 # cost: 60 s
 # limit: 300

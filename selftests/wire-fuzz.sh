@@ -4,6 +4,7 @@
 # promises: P10
 # tier: check
 # kinds: uml-debug qemu-6.1 qemu-7
+# transports: tcp
 # cost: 30 s
 # limit: 400
 # shellcheck source=lib.sh

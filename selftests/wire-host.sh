@@ -4,6 +4,7 @@
 # promises: P10
 # tier: all
 # kinds: uml-debug
+# transports: tcp
 # cost: 160 s
 # limit: 900
 # shellcheck source=lib.sh

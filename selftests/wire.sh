@@ -4,6 +4,7 @@
 # promises: P10
 # tier: check
 # kinds: uml-debug qemu-6.1 qemu-6.12 qemu-7
+# transports: tcp
 # cost: 90 s
 # limit: 900
 # shellcheck source=lib.sh

@@ -14,6 +14,7 @@
 need jq
 load
 two_sites --delay 1ms
+storage_itself
 backing_brd 16
 mkdir -p /tmp/states
 later rm -rf /tmp/states
@@ -23,7 +24,7 @@ letter() { head -c 4096 /dev/zero | tr '\0' "$1"; }
 write() { letter "$1" | dd of="$2" bs=4k count=1 iflag=fullblock oflag=direct status=none; }
 lies_there() { dd if="$BACKING" bs=4k count=1 iflag=direct status=none | head -c 1; }
 host_a() { on_gpu apnctl connect $STORAGE one --name a --identity host-a --security none; }
-host_b() { on_storage apnctl connect 127.0.0.1 one --name b --identity host-b --security none "$@"; }
+host_b() { on_storage apnctl connect "$ITSELF" one --name b --identity host-b --security none "$@"; }
 state() { apnctl -j show "$1" | jq -r .state; }
 is_state() { [ "$(state "$1")" = "$2" ]; }
 generation() { on_storage apnctl -j export show one | jq .generation; }
@@ -35,7 +36,7 @@ write A "$disk_a"
 must_fail "B is told that the export has a writer" host_b
 is A "$(lies_there)" "A's write is there"
 
-in_ns storage ip link set line down
+cut_line
 write Q "$disk_a" 2>/dev/null &
 queued=$!
 within 30 "A is cut off, with a write that waits" is_state a waiting
@@ -49,7 +50,7 @@ load apn_target
 _port=
 serve one "$BACKING" --state-dir /tmp/states
 ok "and is back: what it knows of its writers was durable"
-in_ns storage ip link set line up
+join_line
 within 60 "A, which was away, is superseded, though nobody writes now" is_state a superseded
 ! wait $queued || fail "its writer was told that all is well"
 ok "the write that waited is failed"
@@ -68,11 +69,11 @@ try "B leaves" on_storage apnctl disconnect b
 on_gpu apnctl disconnect a --force
 
 disk_a=$(host_a) || fail "A cannot connect anew"
-in_ns storage ip link set line down
+cut_line
 within 30 "A is cut off" is_state a waiting
 try "A starts anew: its module goes" rmmod apnbd
 load apnbd
-in_ns storage ip link set line up
+join_line
 within 10 "the network is back" on_gpu ping -q -c 1 -W 1 $STORAGE
 disk_a=$(host_a) || fail "the new boot of A is not let in"
 ok "its new boot takes over by itself"

@@ -341,7 +341,8 @@ class Run:
 def arguments():
     p = argparse.ArgumentParser(prog="selftests/run", description="Run the tests in virtual machines.")
     p.add_argument("--vm", action="append", metavar="KIND", help=f"only on this kind: {', '.join(tests.KINDS)}, host")
-    p.add_argument("--transport", default="tcp", help="tcp (default) or rdma: what the tests connect by")
+    p.add_argument("--transport", default="tcp", choices=["tcp", "rdma"],
+                   help="tcp (default) or rdma: what the tests connect by")
     p.add_argument("--security", default="none", help="none (default), auth or tls: the level of what lib.sh serves")
     p.add_argument("--seed", type=int, metavar="N",
                    help="for what is done as the dice say (default of a soak: another one each time, which it names)")
@@ -386,8 +387,10 @@ def main():
                   + ("; two machines" if t.machines == 2 else ""))
         return 0
     plan = [(t, k) for t in chosen for k in tests.kinds_of(t, tier, args.vm)]
+    plan = [(t, k) for t, k in plan if args.transport in t.transports]
     if not plan:
-        raise SystemExit("run: nothing to run: no chosen test runs on " + ", ".join(args.vm or ["any kind"]))
+        raise SystemExit("run: nothing to run: no chosen test runs on " + ", ".join(args.vm or ["any kind"]) +
+                         f" over {args.transport}")
     if os.geteuid() and any(k != "host" for _, k in plan):
         raise SystemExit("run: the testbed needs root; type: sudo selftests/run ...")
     def stop(*_):

@@ -27,6 +27,7 @@ class Test:
         if self.kinds == ["all"]:
             self.kinds = list(KINDS)
         self.smoke = head.get("smoke", "").split()
+        self.transports = head.get("transports", "tcp rdma").split()
         self.cost = number(head.get("cost"), 10)
         self.limit = number(head.get("limit"), 300)
         self.machines = number(head.get("machines"), 1)
