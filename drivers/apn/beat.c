@@ -159,13 +159,21 @@ static unsigned int beat_control(struct apn_line *line)
 	return overdue || rate_due(line) ? TRY_MS : APN_PING_MS;
 }
 
-static bool stands_still(struct apn_lane *lane)
+/* What has nothing to do is left alone, but where lane 0 is gone, which answers for all of them. */
+static bool is_asked(struct apn_line *line, struct apn_lane *lane)
+{
+	if (atomic_long_read(&lane->load) || apn_lane_pending(lane))
+		return true;
+	guard(rcu)();
+	return !apn_line_lane_at(line, 0);
+}
+
+static bool stands_still(struct apn_line *line, struct apn_lane *lane)
 {
 	s64 moved = atomic64_read(&lane->sent_bytes) + atomic64_read(&lane->received_bytes);
-	bool busy = atomic_long_read(&lane->load) || apn_lane_pending(lane);
 	s64 ours = lane->pinged ? sizeof(struct apn_hdr) : 0; /* our PING is no progress */
 
-	if (busy && moved - lane->moved <= ours)
+	if (is_asked(line, lane) && moved - lane->moved <= ours)
 		return true;
 	lane->moved = moved;
 	lane->still_since = jiffies;
@@ -179,7 +187,7 @@ static bool stands_still(struct apn_lane *lane)
  */
 static void beat_bulk(struct apn_line *line, struct apn_lane *lane)
 {
-	if (!stands_still(lane))
+	if (!stands_still(line, lane))
 		return;
 	if (!lane->pinged && time_after(jiffies, lane->still_since + HZ)) {
 		apn_beat_ping(lane);
