@@ -75,13 +75,11 @@ int apn_rdma_place(struct apn_lane *lane, struct apn_tx *tx, struct apn_out *out
 	return lane->host ? place_ours(t, tx, out) : place_theirs(t, tx, out);
 }
 
-/* The two devices may stand where neither reaches the other: try it. */
-int apn_rdma_reaches(struct apn_lane *lane, struct page *page)
+static int try_page(struct apn_rdma_lane *t, struct page *page)
 {
-	struct apn_rdma_lane *t = apn_rdma_lane(lane);
 	struct scatterlist sg;
 
-	guard(mutex)(&lane->tx_lock);
+	guard(mutex)(&t->lane.tx_lock);
 	if (t->stopped)
 		return -EAGAIN;
 	sg_init_table(&sg, 1);
@@ -90,6 +88,17 @@ int apn_rdma_reaches(struct apn_lane *lane, struct page *page)
 		return 0;
 	ib_dma_unmap_sg(apn_rdma_device(t), &sg, 1, DMA_BIDIRECTIONAL);
 	return 1;
+}
+
+/* The two devices may stand where neither reaches the other: try it. */
+int apn_rdma_reaches(struct apn_lane *lane, struct page *page)
+{
+	struct apn_rdma_lane *t = apn_rdma_lane(lane);
+	int ret = try_page(t, page);
+
+	if (apn_lane_pending(lane)) /* who came meanwhile has left it to us */
+		apn_rdma_wake(t);
+	return ret;
 }
 
 void apn_rdma_answered(struct apn_lane *lane, struct apn_tx *tx)
