@@ -338,7 +338,9 @@ int apnbd_reply_begin(struct apn_lane *lane, void *entry, struct apn_rx *rx)
 	if (rx->hdr.op != APN_OP_REPLY || !path)
 		return -EPROTO;
 	req = find(path->session, lane, &rx->hdr);
-	if (!req || !fits(req, &rx->hdr) || (rx->landed && !req->tx.placed))
+	if (!req || !fits(req, &rx->hdr))
+		return -EPROTO;
+	if (rx->left && rx->landed != !!req->tx.placed) /* put where it has a key, and only there */
 		return -EPROTO;
 	rx->owner = req;
 	rx->tx = &req->tx;
