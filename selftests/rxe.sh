@@ -6,8 +6,8 @@
 # cost: 60 s
 # limit: 200
 #
-# Its queue pair for management stands in error from the first message on that found no route, and ib_mad brings it back
-# from another state alone. When this fails the kernel was mended: lib.sh may then cut a line by its link, also over RDMA.
+# A message that found no route puts its queue pair for management into the error state (rxe_requester()), and that is of no
+# use from then on. When this fails the kernel was mended: lib.sh may then cut a line by its link, also over RDMA.
 export APN_TRANSPORT=rdma SITES_HERE=y
 # shellcheck source=lib.sh
 . "$SELFTESTS/lib.sh"
