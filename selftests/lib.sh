@@ -224,8 +224,9 @@ _device_of() { [ "$2" = line ] && echo "rxe-$1" || echo "rxe-$1-$2"; }
 rdma_device() { in_ns "$1" rdma link add "$(_device_of "$1" "${2:-line}")" type rxe netdev "$(_end_of "$1" "${2:-line}")"; }
 _rdma_gone() { [ ! -e "/sys/class/infiniband/$1" ] || rdma link delete "$1"; }
 
-# Older kernels hear RDMA over Ethernet in the first namespace alone, and nvmet is never elsewhere (SITES_HERE=y). Both sites
-# are there then, with the ends "line" (storage) and "line-gpu"; what one address says to the other goes over the cable, though both are this machine's.
+# Older kernels hear RDMA over Ethernet in the first namespace alone, and nvmet is never elsewhere (SITES_HERE=y). Both
+# sites are there then, with the ends "line" (storage) and "line-gpu"; what one address says to the other goes over the
+# cable, though both are this machine's.
 _both_here() {
 	local family
 	_sites_here=y
