@@ -32,8 +32,8 @@ files_fio() {
 	rm -f /tmp/lab.json /tmp/lab_*.log
 	cold
 	count_begin
-	fio --ioengine=psync --direct=0 --clocksource=clock_gettime --randrepeat=1 --invalidate=0 --write_lat_log=/tmp/lab \
-		--output-format=json --output=/tmp/lab.json "$@" >/tmp/fio.log 2>&1 ||
+	fio --ioengine=psync --direct=0 --clocksource=clock_gettime --randrepeat=1 --invalidate=0 \
+		--write_lat_log=/tmp/lab --log_entries=$LOG_ENTRIES --output-format=json --output=/tmp/lab.json "$@" >/tmp/fio.log 2>&1 ||
 		{ cat /tmp/fio.log; fail "fio on $SYSTEM"; }
 	count_end
 }

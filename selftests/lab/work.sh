@@ -2,6 +2,8 @@
 # shellcheck shell=bash disable=SC2034	# its variables are those of all files here
 # What is asked of a disk over the line, and what came of it. Sourced.
 
+LOG_ENTRIES=65536 # more than any run makes: fio stands still when its log has to grow
+
 # fio_run RW BS DEPTH REQUESTS [OPTION...]: /tmp/lab.json, and /tmp/lab_clat.1.log with a line for each completion
 fio_run() {
 	local rw=$1 bs=$2 depth=$3 ios=$4
@@ -9,8 +11,8 @@ fio_run() {
 	rm -f /tmp/lab.json /tmp/lab_*.log
 	count_begin
 	fio --name=lab --filename="$DISK" --rw="$rw" --bs="$bs" --iodepth="$depth" --number_ios="$ios" --direct=1 \
-		--ioengine=io_uring --clocksource=clock_gettime --norandommap --randrepeat=1 --size=60G --write_lat_log=/tmp/lab \
-		--output-format=json --output=/tmp/lab.json "$@" >/tmp/fio.log 2>&1 ||
+		--ioengine=io_uring --clocksource=clock_gettime --norandommap --randrepeat=1 --size=60G \
+		--write_lat_log=/tmp/lab --log_entries=$LOG_ENTRIES --output-format=json --output=/tmp/lab.json "$@" >/tmp/fio.log 2>&1 ||
 		{ cat /tmp/fio.log; fail "fio on $SYSTEM"; }
 	count_end
 }
