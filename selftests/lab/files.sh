@@ -33,7 +33,7 @@ files_fio() {
 	cold
 	count_begin
 	fio --ioengine=psync --direct=0 --clocksource=clock_gettime --randrepeat=1 --invalidate=0 \
-		--write_lat_log=/tmp/lab --log_entries=$LOG_ENTRIES --output-format=json --output=/tmp/lab.json "$@" >/tmp/fio.log 2>&1 ||
+		--write_lat_log=/tmp/lab --log_entries="$LOG_ENTRIES" --output-format=json --output=/tmp/lab.json "$@" >/tmp/fio.log 2>&1 ||
 		{ cat /tmp/fio.log; fail "fio on $SYSTEM"; }
 	count_end
 }

@@ -12,7 +12,7 @@ fio_run() {
 	count_begin
 	fio --name=lab --filename="$DISK" --rw="$rw" --bs="$bs" --iodepth="$depth" --number_ios="$ios" --direct=1 \
 		--ioengine=io_uring --clocksource=clock_gettime --norandommap --randrepeat=1 --size=60G \
-		--write_lat_log=/tmp/lab --log_entries=$LOG_ENTRIES --output-format=json --output=/tmp/lab.json "$@" >/tmp/fio.log 2>&1 ||
+		--write_lat_log=/tmp/lab --log_entries="$LOG_ENTRIES" --output-format=json --output=/tmp/lab.json "$@" >/tmp/fio.log 2>&1 ||
 		{ cat /tmp/fio.log; fail "fio on $SYSTEM"; }
 	count_end
 }

@@ -243,8 +243,9 @@ int export_show(struct json_object *values)
 
 /* -- drain and del -- */
 
-/* A device may hang, so the kernel does not wait for it; who types the command does, for a while. */
-static int wait_until(const char *name, bool (*done)(struct json_object *export), const char *what)
+/* A device may hang: the kernel does not wait for it; who types the command does, for a while. */
+static int wait_until(const char *name, bool (*done)(struct json_object *export),
+		      const char *what)
 {
 	struct json_object *export;
 	int code, waited;
@@ -261,8 +262,8 @@ static int wait_until(const char *name, bool (*done)(struct json_object *export)
 		unit_sleep(POLL_MS);
 	}
 	return fail(EXIT_UNREACHABLE,
-		    "export %s still %s after %d seconds: its device has not ended all requests", name,
-		    what, DRAIN_WAIT_MS / 1000);
+		    "export %s still %s after %d seconds: its device has not ended all requests",
+		    name, what, DRAIN_WAIT_MS / 1000);
 }
 
 static bool is_drained(struct json_object *export)
