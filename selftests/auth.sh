@@ -148,8 +148,7 @@ sleep 6
 is "$knocks" "$(port refused)" "not one knock in 6 s"
 try "its disk can be disconnected" on_gpu apnctl disconnect one
 
-no_strangers() { [ "$(port strangers)" = 0 ]; }
-within 20 "nobody is left at the door" no_strangers
+within 20 "nobody is left at the door" at_the_door 0
 ! grep -rqs "$(awk '/^apnbd-key/ { print $3 }' $KEYS/gpu/gpu.key)" <(dmesg) <(on_gpu apnctl -j show) \
 	<(on_storage apnctl -j port show) <(apnctl -j key list) || fail "a key is shown"
 ok "no log and no list shows a key"

@@ -448,6 +448,14 @@ backing_null_blk() {
 	udevadm settle
 }
 
+# backing_forget DEVICE: one of those is pulled out
+backing_forget() {
+	local dir
+	for dir in /sys/kernel/config/nullb/apn*; do
+		[ "/dev/${dir##*/}" != "$1" ] && [ "/dev/nullb$(cat "$dir/index")" != "$1" ] || echo 0 >"$dir/power"
+	done
+}
+
 # backing_brd MB [NUMBER]: RAM disks that never forget a page
 backing_brd() {
 	_unload brd

@@ -50,10 +50,7 @@ try "disconnect" detach "$slow"
 attach pulled
 pulled_disk=$DISK
 try "it is read" dd if="$pulled_disk" of=/dev/null bs=4k count=1 iflag=direct status=none
-for power in /sys/kernel/config/nullb/apn*/power; do
-	[ "/dev/$(basename "$(dirname "$power")")" != "$pulled" ] &&
-		[ "/dev/nullb$(cat "$(dirname "$power")/index")" != "$pulled" ] || echo 0 >"$power"
-done
+backing_forget "$pulled"
 is 0 "$(blockdev --getsize64 "$pulled" 2>/dev/null || echo 0)" "its device is pulled out at the target"
 sleep 3
 must_fail "its disk says so" dd if="$pulled_disk" of=/dev/null bs=4k count=1 iflag=direct

@@ -111,10 +111,3 @@ work_files() {
 	BACKING=$zero
 	system_begin || fail "$SYSTEM is gone"
 }
-
-backing_forget() {
-	local dir
-	for dir in /sys/kernel/config/nullb/apn*; do
-		[ "/dev/${dir##*/}" != "$1" ] && [ "/dev/nullb$(cat "$dir/index")" != "$1" ] || echo 0 >"$dir/power"
-	done
-}

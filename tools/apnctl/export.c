@@ -243,7 +243,10 @@ int export_show(struct json_object *values)
 
 /* -- drain and del -- */
 
-/* A device may hang: the kernel does not wait for it; who types the command does, for a while. */
+/*
+ * A device may hang: the kernel does not wait for it; who types the command does, for a
+ * while. Until it is @done, or where that is NULL, gone.
+ */
 static int wait_until(const char *name, bool (*done)(struct json_object *export),
 		      const char *what)
 {
@@ -255,7 +258,7 @@ static int wait_until(const char *name, bool (*done)(struct json_object *export)
 		code = call_one(&export_object, name, &export);
 		if (code)
 			return code;
-		over = done(export);
+		over = done && done(export);
 		json_object_put(export);
 		if (over)
 			return 0;
@@ -269,12 +272,6 @@ static int wait_until(const char *name, bool (*done)(struct json_object *export)
 static bool is_drained(struct json_object *export)
 {
 	return strcmp(object_string(export, "state"), "draining") != 0;
-}
-
-static bool never(struct json_object *export)
-{
-	(void)export;
-	return false;
 }
 
 int export_drain(struct json_object *values)
@@ -292,7 +289,7 @@ int export_del(struct json_object *values)
 
 	if (code)
 		return code;
-	code = wait_until(object_string(values, "name"), never, "ends");
+	code = wait_until(object_string(values, "name"), NULL, "ends");
 	return code == EXIT_ABSENT ? 0 : code;
 }
 

@@ -92,12 +92,7 @@ static void set_memory(struct sock *sk)
 	sk->sk_use_task_frag = false;
 }
 
-/* What a stranger sends takes little of the memory, and nothing of the reserves. */
-static void hold_short(struct sock *sk)
-{
-	set_buffers(sk, APN_TCP_STRANGER_BYTES);
-}
-
+/* Until then what it sends takes little of the memory, and nothing of the reserves. */
 static void tcp_admit(struct apn_lane *lane, u64 bytes)
 {
 	struct sock *sk = apn_tcp_lane(lane)->sock->sk;
@@ -436,7 +431,7 @@ static void take_in(struct tcp_listener *l, struct socket *sock)
 	}
 	t = apn_tcp_lane(lane);
 	sock->sk->sk_data_ready = l->old_data_ready;
-	hold_short(sock->sk);
+	set_buffers(sock->sk, APN_TCP_STRANGER_BYTES);
 	set_options(sock->sk);
 	adopt(t, sock);
 	if (tls)
