@@ -46,7 +46,7 @@ is true "$(disk_field reader read_only)" "reader only reads"
 is true "$(on_gpu apnctl -j discover $STORAGE --security auth --identity reader | jq '.[0].read_only')" "and is offered so"
 must_fail "it can't be made to write" on_gpu apnctl set reader --read-only=no
 try "a megabyte is written" dd if=/dev/urandom of="$disk" bs=1M count=1 oflag=direct
-try "and read there" cmp -n 1048576 "$disk" "$copy"
+try "and read there" same "$disk" "$copy" 1048576
 
 try "gpu may only read from now on" on_storage apnctl export set one --allow gpu:ro
 within 10 "the disk knows" read_only true

@@ -26,7 +26,7 @@ is "$(blockdev --getsize64 "$BACKING")" "$(blockdev --getsize64 "$disk")" "the s
 dd if=/dev/urandom of=/tmp/data bs=1M count=64 status=none
 later rm -f /tmp/data
 try "write 64 MiB, 4 MiB a request" dd if=/tmp/data of="$disk" bs=4M oflag=direct status=none
-try "they are at the target" cmp /tmp/data "$BACKING"
+try "they are at the target" same /tmp/data "$BACKING" "$(stat -c %s /tmp/data)"
 try "read them back" cmp /tmp/data "$disk"
 try "read direct in 512-byte blocks" dd if="$disk" of=/dev/null bs=512 count=200 iflag=direct status=none
 

@@ -549,10 +549,15 @@ disk_field() { on_gpu apnctl -j show "$1" | jq -r ".$2"; }
 # is_state STATE [DISK]: of disk "one", unless another is named; for within
 is_state() { [ "$(disk_field "${2:-one}" state)" = "$1" ]; }
 
-# same DISK BACKING: what lies there, not what a cache has
+# same FILE FILE [BYTES]: what lies there: the cache of a device may have a page that udev read before
 same() {
 	sync "$1"
-	cmp <(dd if="$1" bs=1M iflag=direct status=none) <(dd if="$2" bs=1M iflag=direct status=none)
+	cmp <(_lies_in "$1" "${3:-}") <(_lies_in "$2" "${3:-}")
+}
+_lies_in() {
+	local flags=count_bytes
+	[ ! -b "$1" ] || flags+=,direct
+	dd if="$1" bs=1M iflag=$flags ${2:+count="$2"} status=none
 }
 
 # --- two machines (# machines: 2): the same script runs on both; APN_MACHINE is a (gpu) or b (storage) -----------

@@ -74,7 +74,7 @@ try "a higher rate" on_gpu apnctl set one --rate 10g
 try "read with it" dd if="$disk" of=/dev/null bs=1M count=16 iflag=direct status=none
 try "none any more" on_gpu apnctl set one --rate none
 try "write without" dd if=/tmp/data of="$disk" bs=4M oflag=direct status=none
-try "they are at the target" cmp -n 16777216 /tmp/data "$BACKING"
+try "they are at the target" same /tmp/data "$BACKING" 16777216
 try "read-ahead by hand" on_gpu apnctl set one --read-ahead 4M
 is 4096 "$(cat "/sys/block/${disk#/dev/}/queue/read_ahead_kb")" "is the disk's own"
 

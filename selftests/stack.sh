@@ -128,7 +128,7 @@ grep -q "${DISK##*/}" /proc/mdstat || try "md: the half comes back" mdadm -q "$m
 within 60 "md: whole again" grep -q '\[UU\]' /proc/mdstat
 mdadm -q --wait "$md" || :
 try "md: stop" mdadm -q --stop "$md"
-try "md: both halves are the same" cmp -n $((60 * 1048576)) "$left" "$right"
-try "md: and have what was written" cmp -n 25165824 "$left" /tmp/data
+try "md: both halves are the same" same "$left" "$right" $((60 * 1048576))
+try "md: and have what was written" same "$left" /tmp/data 25165824
 try "md: disconnect one" detach "$one"
 try "md: and the other" detach "$DISK"
