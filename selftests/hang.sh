@@ -21,7 +21,7 @@ udevadm settle
 serve one /dev/mapper/apnhang
 attach one
 
-hang() { dmsetup suspend --noflush --nolockfs apnhang; }
+hang() { dmsetup suspend --noflush --nolockfs "${1:-apnhang}"; }
 # at least N of what "export show" or "show" has under FIELD
 export_has() { [ "$(on_storage apnctl -j export show one | jq ".$1")" -ge "$2" ]; }
 disk_has() { [ "$(disk_field one "$1")" -ge "$2" ]; }
@@ -74,3 +74,32 @@ grep -F "the device has not ended yet what was asked of it before" <<<"$said" >/
 ok "who connects again is told at once what he waits for"
 dmsetup resume apnhang
 within 20 "the target lets go when its device does" idle
+
+# One that has a cache, so that a drain flushes it.
+backing_null_blk 64 cache_size=8
+dmsetup create apnhang2 --table "0 $(blockdev --getsz "$BACKING") linear $BACKING 0"
+later dmsetup remove --retry apnhang2
+later dmsetup resume apnhang2
+udevadm settle
+serve two /dev/mapper/apnhang2
+attach two
+dd if=/dev/zero of="$DISK" bs=64k count=4 oflag=direct status=none
+hang apnhang2
+start=$(now_ms)
+! said=$(on_storage apnctl export drain two 2>&1) || fail "it is drained though its device hangs"
+took=$(($(now_ms) - start))
+[ $took -lt 35000 ] || fail "to say so took $took ms"
+grep -F "still drains" <<<"$said" >/dev/null || fail "drain says: $said"
+ok "a drain whose flush hangs says so"
+start=$(now_ms)
+try "what the target serves is listed meanwhile" on_storage apnctl export show
+try "who is on it, too" on_storage apnctl export show two
+took=$(($(now_ms) - start))
+[ $took -lt 2000 ] || fail "that took $took ms"
+on_storage apnctl export drain two --resume
+is serving "$(on_storage apnctl -j export show two | jq -r .state)" "it can be taken back"
+dmsetup resume apnhang2
+within 10 "it is written again" timeout 5 dd if=/dev/zero of="$DISK" bs=64k count=4 oflag=direct status=none
+is serving "$(on_storage apnctl -j export show two | jq -r .state)" "and the drain that was taken back does not come"
+try "now it drains" on_storage apnctl export drain two
+is drained "$(on_storage apnctl -j export show two | jq -r .state)" "which is done when it is said"

@@ -392,18 +392,19 @@ int apn_export_mark_used(struct apn_export *export)
 	return 0;
 }
 
-/* What was acknowledged is on the medium, and the record says that nothing was lost. */
+/* What was acknowledged goes to the medium. As long as the device hangs: never under the lock. */
+static int flush_device(struct apn_export *export)
+{
+	return export->device_read_only ? 0 : blkdev_issue_flush(export->bdev);
+}
+
+/* It is on the medium, and the record says that nothing was lost. */
 static int record_orderly(struct apn_export *export)
 {
 	struct apn_state next = export->record;
-	int ret = 0;
+	int ret;
 
-	if (!export->used)
-		return 0;
-	if (!export->device_read_only)
-		ret = blkdev_issue_flush(export->bdev);
-	if (ret)
-		return ret;
+	lockdep_assert_held(&export->lock);
 	memcpy(next.instance, apn_target_instance, APN_UUID_BYTES);
 	next.orderly = true;
 	ret = apn_state_store(&export->state_file, &next);
@@ -416,41 +417,81 @@ static int record_orderly(struct apn_export *export)
 
 /* ---- the end, and the pause ---- */
 
-static bool may_finish(struct apn_export *export)
+static bool present_idle(struct apn_export *export)
 {
-	guard(mutex)(&export->lock);
-	if (!export->gone || export->finished || !list_empty(&export->ended))
-		return false;
-	export->finished = true;
-	record_orderly(export);
+	struct apn_session *session;
+
+	list_for_each_entry(session, &export->sessions, node)
+		if (atomic_read(&session->inflight))
+			return false;
 	return true;
 }
 
-/* By whoever sees first that nothing of it is with the device. */
-static void finish(struct apn_export *export)
+struct quiet { /* as it was when the flush began */
+	unsigned int turns;
+	bool used;
+	bool gone;
+};
+
+/* Nothing is with the device, and nothing can come: it drains, or it goes. */
+static bool is_quiet(struct apn_export *export, struct quiet *q)
 {
-	if (!may_finish(export))
-		return;
-	scoped_guard(mutex, &exports_lock)
-		list_del_init(&export->node);
-	apn_target_export_gone(export);
-	apn_export_put(export);
+	guard(mutex)(&export->lock);
+	q->turns = export->turns;
+	q->used = export->used;
+	q->gone = export->gone;
+	return (q->gone || export->state == APN_TARGET_EXPORT_STATE_DRAINING) &&
+	       list_empty(&export->ended) && present_idle(export);
 }
 
+/* Unless it was resumed meanwhile: then what was flushed is not all any more. */
+static void end_pause(struct apn_export *export, const struct quiet *q, int flushed)
+{
+	guard(mutex)(&export->lock);
+	if (export->turns != q->turns)
+		return;
+	if (!flushed && export->used)
+		flushed = record_orderly(export);
+	if (export->state != APN_TARGET_EXPORT_STATE_DRAINING)
+		return;
+	export->paused = flushed;
+	if (!flushed)
+		export->state = APN_TARGET_EXPORT_STATE_DRAINED;
+	apn_target_export_event(export);
+}
+
+static void settle_work(struct work_struct *work)
+{
+	struct apn_export *export = container_of(work, struct apn_export, settle);
+	struct quiet q;
+
+	apn_export_settled(export);
+	if (!is_quiet(export, &q))
+		return;
+	end_pause(export, &q, q.used ? flush_device(export) : 0);
+	wake_up_all(&export->idle);
+	if (!q.gone || export->finished)
+		return;
+	export->finished = true;
+	queue_work(apn_release_wq, &export->finish);
+}
+
+/* Not by @settle, which the last reference waits for; it may be the list's. */
 static void finish_work(struct work_struct *work)
 {
 	struct apn_export *export = container_of(work, struct apn_export, finish);
 
-	finish(export);
+	scoped_guard(mutex, &exports_lock)
+		list_del_init(&export->node);
+	apn_target_export_gone(export);
+	wake_up_all(&export->idle);
 	apn_export_put(export);
 }
 
-/* Not by @settle itself, which the last reference waits for. */
-static void finish_later(struct apn_export *export)
+static bool is_listed(struct apn_export *export)
 {
-	apn_export_get(export);
-	if (!queue_work(apn_release_wq, &export->finish))
-		apn_export_put(export);
+	guard(mutex)(&exports_lock);
+	return !list_empty(&export->node);
 }
 
 int apn_export_del(struct apn_export *export, bool force, struct netlink_ext_ack *extack)
@@ -464,19 +505,11 @@ int apn_export_del(struct apn_export *export, bool force, struct netlink_ext_ack
 	export->gone = true;
 	end_sessions(export, APN_NOTICE_DRAINING);
 	mutex_unlock(&export->lock);
-	apn_wait_until(export->idle, apn_export_settled(export), msecs_to_jiffies(PATIENCE_MS));
-	finish(export);
+	smp_mb(); /* pairs with apn_session_device_begin() */
+	queue_work(apn_device_wq, &export->settle);
+	apn_wait_until(export->idle, !is_listed(export), msecs_to_jiffies(PATIENCE_MS));
+	flush_workqueue(apn_release_wq); /* who asked may use the device when he is answered */
 	return 0;
-}
-
-static bool present_idle(struct apn_export *export)
-{
-	struct apn_session *session;
-
-	list_for_each_entry(session, &export->sessions, node)
-		if (atomic_read(&session->inflight))
-			return false;
-	return true;
 }
 
 static void begin_drain(struct apn_export *export)
@@ -484,40 +517,12 @@ static void begin_drain(struct apn_export *export)
 	struct apn_session *session;
 
 	guard(mutex)(&export->lock);
+	export->turns++;
+	export->paused = -EAGAIN;
 	WRITE_ONCE(export->state, APN_TARGET_EXPORT_STATE_DRAINING);
 	list_for_each_entry(session, &export->sessions, node)
 		apn_session_tell(session, APN_NOTICE_DRAINING);
 	apn_target_export_event(export);
-}
-
-/* What was with the device has ended; now its cache is flushed. -EAGAIN: it has not. */
-static int end_drain(struct apn_export *export)
-{
-	int ret;
-
-	guard(mutex)(&export->lock);
-	if (export->state != APN_TARGET_EXPORT_STATE_DRAINING)
-		return 0;
-	if (!list_empty(&export->ended) || !present_idle(export))
-		return -EAGAIN;
-	ret = record_orderly(export);
-	if (!ret)
-		export->state = APN_TARGET_EXPORT_STATE_DRAINED;
-	apn_target_export_event(export);
-	return ret;
-}
-
-static int settle(struct apn_export *export)
-{
-	return apn_export_settled(export) ? end_drain(export) : -EAGAIN;
-}
-
-static void settle_work(struct work_struct *work)
-{
-	struct apn_export *export = container_of(work, struct apn_export, settle);
-
-	if (settle(export) != -EAGAIN && READ_ONCE(export->gone))
-		finish_later(export);
 }
 
 /* Nothing new begins; when the rest has ended and the device is flushed, an event says so. */
@@ -527,7 +532,8 @@ int apn_export_drain(struct apn_export *export)
 
 	begin_drain(export);
 	smp_mb(); /* pairs with apn_session_device_begin() */
-	apn_wait_until(export->idle, (ret = settle(export)) != -EAGAIN,
+	queue_work(apn_device_wq, &export->settle);
+	apn_wait_until(export->idle, (ret = READ_ONCE(export->paused)) != -EAGAIN,
 		       msecs_to_jiffies(PATIENCE_MS));
 	return ret == -EAGAIN ? 0 : ret;
 }
@@ -537,6 +543,7 @@ int apn_export_resume(struct apn_export *export)
 	lockdep_assert_held(&export->lock);
 	if (!list_empty(&export->sessions) && apn_export_mark_used(export))
 		return -EIO;
+	export->turns++;
 	WRITE_ONCE(export->state, APN_TARGET_EXPORT_STATE_SERVING);
 	apn_export_tell_changed(export);
 	return 0;
@@ -569,5 +576,4 @@ void apn_export_remove_all(void)
 		apn_export_del(export, true, NULL);
 		apn_export_put(export);
 	}
-	flush_workqueue(apn_release_wq); /* who finished one may be on his way out */
 }

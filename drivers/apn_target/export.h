@@ -35,9 +35,11 @@ struct apn_export {
 
 	struct mutex lock; /* all below, and the order of attach, takeover and removal */
 	enum apn_target_export_state state;
+	unsigned int turns; /* how often it was drained or resumed */
+	int paused; /* how the last drain ended; -EAGAIN: it has not */
 	bool read_only;
 	bool gone; /* being removed: nobody attaches any more */
-	bool finished; /* and somebody is about to take it off the list */
+	bool finished; /* @settle's own: and @finish takes it off the list */
 	bool used; /* an orderly end has to be recorded again */
 	enum apn_target_durability durability;
 	struct list_head sessions;

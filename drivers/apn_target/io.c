@@ -308,7 +308,7 @@ static void submit_later(struct apn_io *io)
 	guard(spinlock_irqsave)(&export->submit_lock);
 	atomic_inc(&export->deferred);
 	list_add_tail(&io->node, &export->submits);
-	queue_work(apn_control_wq, &export->submit); /* under the lock: it may be the last one */
+	queue_work(apn_device_wq, &export->submit); /* under the lock: it may be the last one */
 }
 
 /* All of it: what the device took at once it is told twice, and answered once. */
@@ -331,7 +331,7 @@ static void io_done(struct apn_io *io)
 		return;
 	}
 	if (wants_flush(io)) {
-		queue_work(apn_control_wq, &io->flush);
+		queue_work(apn_device_wq, &io->flush);
 		return;
 	}
 	ns = ktime_get_ns() - io->start_ns;

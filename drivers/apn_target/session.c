@@ -7,6 +7,7 @@
 #include <apn/log.h>
 #include <linux/slab.h>
 
+struct workqueue_struct *apn_device_wq;
 struct workqueue_struct *apn_release_wq;
 static atomic_t ids;
 static atomic_t alive; /* from make to free: the module stays as long */
@@ -94,7 +95,7 @@ void apn_session_end(struct apn_session *session, enum apn_status why,
 	apn_line_leave(session->line, session->handle);
 	apn_target_session_event(session);
 	apn_audit_ended(session, why);
-	queue_work(apn_control_wq, &session->export->settle);
+	queue_work(apn_device_wq, &session->export->settle);
 }
 
 void apn_session_restrict(struct apn_export *export, const char *identity, bool read_only)
@@ -126,13 +127,19 @@ void apn_session_device_end(struct apn_session *session)
 	wake_up_all(&export->idle);
 	if (READ_ONCE(session->ended) ||
 	    READ_ONCE(export->state) == APN_TARGET_EXPORT_STATE_DRAINING)
-		queue_work(apn_control_wq, &export->settle);
+		queue_work(apn_device_wq, &export->settle);
 }
 
 int apn_session_init(void)
 {
+	apn_device_wq = alloc_workqueue("apn_target_device", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
+	if (!apn_device_wq)
+		return -ENOMEM;
 	apn_release_wq = alloc_workqueue("apn_target_release", WQ_UNBOUND, 0);
-	return apn_release_wq ? 0 : -ENOMEM;
+	if (apn_release_wq)
+		return 0;
+	destroy_workqueue(apn_device_wq);
+	return -ENOMEM;
 }
 
 /* Each lives as long as its last request: a device that hangs is waited for. */
@@ -140,4 +147,5 @@ void apn_session_exit(void)
 {
 	wait_event(none_alive, !atomic_read(&alive));
 	destroy_workqueue(apn_release_wq);
+	destroy_workqueue(apn_device_wq);
 }

@@ -47,7 +47,12 @@ void apn_session_tell(struct apn_session *session, enum apn_notice_kind kind);
 void apn_session_device_begin(struct apn_session *session);
 void apn_session_device_end(struct apn_session *session);
 
-/* Works that put what may be the last reference: those of apn_control_wq are waited for there. */
+/*
+ * Works that may wait for a device, for as long as it hangs. They stand apart: whoever waits
+ * for one of apn_control_wq's or apn_release_wq's does not wait for a device.
+ */
+extern struct workqueue_struct *apn_device_wq;
+/* Works that put what may be the last reference: those of the other two are waited for there. */
 extern struct workqueue_struct *apn_release_wq;
 int apn_session_init(void);
 void apn_session_exit(void);

@@ -22,10 +22,10 @@ enum {
 
 static int wait_for_node(const char *path)
 {
+	uint64_t end = unit_now() + NODE_WAIT_MS;
 	struct stat st;
-	int waited;
 
-	for (waited = 0; waited < NODE_WAIT_MS; waited += POLL_MS) {
+	while (unit_now() < end) {
 		if (!stat(path, &st) && S_ISBLK(st.st_mode))
 			return 0;
 		unit_sleep(POLL_MS);
@@ -178,11 +178,12 @@ static void say_who(const char *name)
 /* Right after an umount udev looks at the disk once more: that passes. */
 static int disconnect(struct json_object *values)
 {
-	int code, waited;
+	uint64_t end = unit_now() + BUSY_WAIT_MS;
+	int code;
 
-	for (waited = 0;; waited += POLL_MS) {
+	for (;;) {
 		code = call(&disk_object, APNBD_CMD_DISK_DISCONNECT, values, NULL);
-		if (code != EXIT_IN_USE || waited >= BUSY_WAIT_MS)
+		if (code != EXIT_IN_USE || unit_now() >= end)
 			break;
 		unit_sleep(POLL_MS);
 	}

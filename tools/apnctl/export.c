@@ -250,11 +250,12 @@ int export_show(struct json_object *values)
 static int wait_until(const char *name, bool (*done)(struct json_object *export),
 		      const char *what)
 {
+	uint64_t end = unit_now() + DRAIN_WAIT_MS;
 	struct json_object *export;
-	int code, waited;
 	bool over;
+	int code;
 
-	for (waited = 0; waited < DRAIN_WAIT_MS; waited += POLL_MS) {
+	while (unit_now() < end) {
 		code = call_one(&export_object, name, &export);
 		if (code)
 			return code;

@@ -236,6 +236,14 @@ void unit_text_ns(uint64_t ns, char *buf, size_t size)
 	text((double)ns, units, "", buf, size);
 }
 
+uint64_t unit_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
 void unit_sleep(uint64_t ms)
 {
 	const struct timespec time = {

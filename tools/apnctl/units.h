@@ -27,6 +27,7 @@ void unit_word_time(uint64_t ms, char *buf, size_t size);
 void unit_text_time(uint64_t ms, char *buf, size_t size);
 void unit_text_ns(uint64_t ns, char *buf, size_t size);
 
+uint64_t unit_now(void); /* ms of a clock that nobody sets */
 void unit_sleep(uint64_t ms);
 
 #endif
