@@ -27,13 +27,20 @@ static int send_copy(struct socket *sock, const struct iov_iter *from, size_t by
 	return sock_sendmsg(sock, &msg);
 }
 
+static size_t left_of_folio(struct page *page)
+{
+	struct page *head = compound_head(page);
+
+	return compound_nr(head) - (page - head);
+}
+
 /* Pages that follow each other need not be of one piece, and only its first may be counted. */
 static bool all_counted(const struct bio_vec *bv, size_t skip, size_t n)
 {
 	size_t at = (bv->bv_offset + skip) / PAGE_SIZE;
 	size_t end = (bv->bv_offset + skip + n - 1) / PAGE_SIZE;
 
-	for (; at <= end; at++)
+	for (; at <= end; at += left_of_folio(bv->bv_page + at))
 		if (!sendpage_ok(bv->bv_page + at))
 			return false;
 	return true;
