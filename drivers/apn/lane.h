@@ -109,6 +109,7 @@ struct apn_lane {
 	struct list_head urgent;
 	struct list_head bulk;
 	struct apn_pacer *pacer; /* the line's, when the transport has joined it; else NULL */
+	bool waits_for_room; /* the transport has something of it that waits for the pacer */
 	struct list_head unplaced; /* their payload waits for a place; in order */
 	atomic_long_t load; /* payload bytes asked of it, both directions */
 	atomic64_t sent_bytes;

@@ -9,6 +9,7 @@
 enum {
 	CREDIT_NS = 100000, /* who is woken late may make up for so much */
 	MIB_SHIFT = 20,
+	SPREAD = 64, /* the others are woken for this part of the window */
 	LONG_US = 2000, /* a shorter line is filled at once by the kernel's own slow start */
 };
 
@@ -100,6 +101,15 @@ u64 apn_pacer_room(struct apn_pacer *p, s64 change)
 	return room(p);
 }
 EXPORT_SYMBOL_GPL(apn_pacer_room);
+
+void apn_pacer_leave(struct apn_pacer *p, u64 room)
+{
+	if (!READ_ONCE(p->wanted) || room < READ_ONCE(p->steer.window) / SPREAD)
+		return;
+	WRITE_ONCE(p->wanted, false);
+	p->kick(p);
+}
+EXPORT_SYMBOL_GPL(apn_pacer_leave);
 
 bool apn_pacer_due(struct apn_pacer *p)
 {

@@ -25,6 +25,7 @@ struct apn_pacer {
 	struct apn_steer steer;
 	struct hrtimer timer;
 	void (*kick)(struct apn_pacer *pacer); /* it may be time; softirq */
+	bool wanted; /* a lane has something that waits for room in the window */
 	unsigned int turn; /* ->kick()'s own: who was first */
 };
 
@@ -59,6 +60,16 @@ bool apn_pacer_join(struct apn_pacer *p, u32 rtt_us, u32 mss);
 u64 apn_pacer_heard(struct apn_pacer *p, struct apn_heard *h, s64 change, u64 *rate);
 /* A lane goes, or is about to send: what it may have under way more than it has. */
 u64 apn_pacer_room(struct apn_pacer *p, s64 change);
+
+/* A lane has no room for what it has. */
+static inline void apn_pacer_want(struct apn_pacer *p)
+{
+	if (!READ_ONCE(p->wanted))
+		WRITE_ONCE(p->wanted, true);
+}
+
+/* A lane has room and nothing to fill it with. */
+void apn_pacer_leave(struct apn_pacer *p, u64 room);
 
 bool apn_pacer_due(struct apn_pacer *p);
 void apn_pacer_spend(struct apn_pacer *p, u32 bytes);

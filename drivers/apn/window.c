@@ -248,7 +248,7 @@ void apn_line_kick_waiting(struct apn_pacer *pacer)
 	for (i = 0; i < APN_LANES_MAX; i++) {
 		struct apn_lane *lane = apn_line_lane_at(line, (first + i) % APN_LANES_MAX);
 
-		if (lane && apn_lane_pending(lane))
+		if (lane && (apn_lane_pending(lane) || READ_ONCE(lane->waits_for_room)))
 			apn_lane_kick(lane, false);
 	}
 }

@@ -18,11 +18,13 @@ enum {
 	PAUSE_MS = 50, /* well below the shortest retransmission timeout */
 	LEAST_PACKETS = 4,
 	LEAST_ROW = 2, /* packets, as by default */
+	LEAST_ROOM = 128 << 10, /* for less TCP may rather wait for an acknowledgment */
 };
 
 /* In the socket's own room for its congestion control; under the socket's lock. */
 struct apn_ca {
 	struct apn_pacer *pacer; /* NULL: nobody's, or its lane is going */
+	struct apn_lane *lane; /* as long as there is a pacer */
 	u64 in_flight; /* bytes, as the pacer was told */
 	u32 delivered; /* packets, as tcp_sock has them */
 	u32 lost;
@@ -53,10 +55,11 @@ static s64 note_in_flight(struct sock *sk, u64 bytes)
 	return change;
 }
 
-static void set_cwnd(struct sock *sk, u64 bytes)
+/* @room bytes more than what is out; of that a packet may be full, or a bare header. */
+static void set_cwnd(struct sock *sk, u64 room)
 {
 	struct tcp_sock *tp = tcp_sk(sk);
-	u64 packets = div_u64(bytes, tp->mss_cache ?: 1);
+	u64 packets = tcp_packets_in_flight(tp) + div_u64(room, tp->mss_cache ?: 1);
 
 	tcp_snd_cwnd_set(tp, clamp_t(u64, packets, LEAST_PACKETS, tp->snd_cwnd_clamp));
 }
@@ -97,15 +100,21 @@ APN_CONG_CONTROL(control)
 	}
 	hear(sk, &h, rs);
 	room = apn_pacer_heard(ca->pacer, &h, note_in_flight(sk, in_flight(tcp_sk(sk))), &rate);
-	set_cwnd(sk, ca->in_flight + room);
+	set_cwnd(sk, room);
 	WRITE_ONCE(sk->sk_pacing_rate, min_t(u64, rate + rate / 4, ULONG_MAX));
+	if (tcp_sk(sk)->snd_nxt == tcp_sk(sk)->write_seq)
+		apn_pacer_leave(ca->pacer, room);
 }
 
 static void take_room(struct sock *sk, struct apn_pacer *pacer)
 {
 	u64 room = apn_pacer_room(pacer, note_in_flight(sk, in_flight(tcp_sk(sk))));
+	bool waits = room < LEAST_ROOM;
 
-	set_cwnd(sk, ca_of(sk)->in_flight + room);
+	set_cwnd(sk, room);
+	WRITE_ONCE(ca_of(sk)->lane->waits_for_room, waits);
+	if (waits)
+		apn_pacer_want(pacer);
 }
 
 /*
@@ -136,11 +145,12 @@ static int choose(struct socket *sock)
 				     sizeof(NAME));
 }
 
-static void join(struct sock *sk, struct apn_pacer *pacer)
+static void join(struct sock *sk, struct apn_lane *lane, struct apn_pacer *pacer)
 {
 	struct apn_ca *ca = ca_of(sk);
 
 	ca->pacer = pacer;
+	ca->lane = lane;
 	ca->in_flight = 0;
 	ca->delivered = tcp_sk(sk)->delivered;
 	ca->lost = tcp_sk(sk)->lost;
@@ -159,7 +169,7 @@ bool apn_tcp_congestion_join(struct apn_tcp_lane *t, struct apn_pacer *pacer)
 	apn_tcp_widen(t->sock->sk);
 	lock_sock(t->sock->sk);
 	if (!ca_of(t->sock->sk)->pacer)
-		join(t->sock->sk, pacer);
+		join(t->sock->sk, &t->lane, pacer);
 	release_sock(t->sock->sk);
 	return true;
 }
@@ -199,6 +209,18 @@ void apn_tcp_congestion_keep(struct sock *sk)
 	tp->lsndtime = tcp_jiffies32;
 	tp->snd_cwnd_stamp = tcp_jiffies32;
 	release_sock(sk);
+}
+
+/*
+ * What waits in a socket for room goes on when something is acknowledged to it. If nothing of it
+ * is out any more, nothing is: then it goes into the room that others leave.
+ */
+void apn_tcp_congestion_go_on(struct apn_tcp_lane *t)
+{
+	struct apn_pacer *pacer = READ_ONCE(t->lane.pacer);
+
+	if (pacer && READ_ONCE(t->lane.waits_for_room) && apn_pacer_room(pacer, 0) >= LEAST_ROOM)
+		tcp_sock_set_nodelay(t->sock->sk); /* it is, and sends what is there */
 }
 
 int apn_tcp_congestion_init(void)

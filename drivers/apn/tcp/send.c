@@ -113,6 +113,7 @@ int apn_tcp_send(struct apn_tcp_lane *t)
 		return 0;
 	noreclaim = memalloc_noreclaim_save();
 	apn_tcp_congestion_keep(t->sock->sk);
+	apn_tcp_congestion_go_on(t);
 	while (!apn_lane_dead(&t->lane) && !turn_is_over(t, total) && (ret = send_step(t)) > 0)
 		total += ret;
 	if (t->tls.sealed)

@@ -62,13 +62,10 @@ void apn_tcp_widen(struct sock *sk)
 	release_sock(sk);
 }
 
-/*
- * Before connect or listen: the scale of the window is fixed in the first packet. A scale for
- * more would let a line that is not paced send more at once than its queue takes.
- */
+/* Before connect or listen: the scale of the window is fixed in the first packet. */
 static void set_scale(struct sock *sk)
 {
-	set_buffers(sk, APN_TCP_SHORT_BYTES);
+	set_buffers(sk, long_bytes());
 }
 
 static void set_options(struct sock *sk)
@@ -97,8 +94,7 @@ static void tcp_admit(struct apn_lane *lane, u64 bytes)
 {
 	struct sock *sk = apn_tcp_lane(lane)->sock->sk;
 
-	if (READ_ONCE(sk->sk_rcvbuf) == APN_TCP_STRANGER_BYTES) /* no pacer was here before */
-		set_buffers(sk, APN_TCP_SHORT_BYTES);
+	set_buffers(sk, APN_TCP_SHORT_BYTES);
 	sk_set_memalloc(sk);
 }
 
@@ -205,7 +201,8 @@ static int try_send(struct apn_tcp_lane *t)
 {
 	int ret;
 
-	if (!READ_ONCE(t->row_bytes) && !apn_lane_pending(&t->lane))
+	if (!READ_ONCE(t->row_bytes) && !apn_lane_pending(&t->lane) &&
+	    !READ_ONCE(t->lane.waits_for_room))
 		return 0;
 	if (!mutex_trylock(&t->lane.tx_lock))
 		return 0;
@@ -361,6 +358,7 @@ static int tcp_connect_lane(struct apn_lane *lane, const struct apn_route *route
 	if (!ret)
 		ret = kernel_connect(sock, (struct sockaddr_unsized *)&route->peer,
 				     address_bytes(&route->peer), O_NONBLOCK);
+	set_buffers(sock->sk, APN_TCP_SHORT_BYTES); /* its scale is fixed; how long it is shows */
 	if (ret == -EINPROGRESS)
 		ret = wait_connected(t);
 	if (!ret && tls)

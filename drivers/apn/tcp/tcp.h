@@ -88,6 +88,7 @@ extern struct workqueue_struct *apn_tcp_wq;
 
 /* congestion.c */
 void apn_tcp_congestion_keep(struct sock *sk);
+void apn_tcp_congestion_go_on(struct apn_tcp_lane *t);
 bool apn_tcp_congestion_join(struct apn_tcp_lane *t, struct apn_pacer *pacer);
 void apn_tcp_congestion_leave(struct apn_tcp_lane *t);
 int apn_tcp_congestion_init(void);
