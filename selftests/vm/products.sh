@@ -13,7 +13,8 @@ kernel_build_dir() {
 }
 
 # products KIND DIR: DIR/build has the modules and apnctl, DIR/selftests the tests. Incremental, one build a tree and kind; the
-# kinds of a tree share the place of its programs, so they are made one after the other.
+# kinds of a tree share the place of its programs, so they are made one after the other. With APN_COVERAGE the modules count
+# which of their lines run.
 products() {
 	local kind=$1 to=$2 id
 	id=$(stamp_of "$TREE")
@@ -23,7 +24,7 @@ products() {
 products_locked() {
 	local kind=$1 to=$2 id=$3 release dir tool
 	release=$(release_of "$kind")
-	dir=/apn/build/$id/$kind
+	dir=/apn/build/$id/$kind${APN_COVERAGE:+-coverage}
 	tool=/apn/build/$id/tool
 	mkdir -p "$to/build" "$CACHE/$release$dir" "$CACHE/trixie$tool"
 	copy_tree "$CACHE/$release$dir"
@@ -37,7 +38,8 @@ products_locked() {
 
 copy_tree() {
 	rsync -a --delete --filter='P *.o' --filter='P *.ko' --filter='P *.mod' --filter='P *.mod.c' --filter='P .*.cmd' \
-		--filter='P *.symvers' --filter='P modules.order' --filter='P *.d' --filter='P /tools/apnctl/apnctl' \
+		--filter='P *.symvers' --filter='P modules.order' --filter='P *.d' --filter='P *.gcno' \
+		--filter='P /tools/apnctl/apnctl' \
 		--exclude=.git --exclude='*.o' --exclude='*.ko' --exclude='*.mod' --exclude='*.mod.c' --exclude='.*.cmd' \
 		--exclude='*.symvers' --exclude='modules.order' --exclude='/tools/apnctl/apnctl' "$TREE/" "$1/"
 }
@@ -70,7 +72,7 @@ make_modules() {
 		[ "$kbuild" != "$CACHE/$release$dir/Kbuild" ] || [ -e "$CACHE/$release$dir/drivers/apn/Kbuild" ] || continue
 		kbuild=${kbuild#"$CACHE/$release"}
 		in_root "$release" make -C "$kernel" M="${kbuild%/Kbuild}" ARCH="$arch" KCFLAGS="$flags" -j"$(nproc)" \
-			modules || return
+			${APN_COVERAGE:+GCOV_PROFILE=y} modules || return
 	done
 }
 

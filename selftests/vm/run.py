@@ -118,6 +118,9 @@ class Session:
                 self.wire.close()
                 self.wire = None
         self.leaks()
+        if self.run.args.coverage:
+            for n in names:
+                self.run.counted(os.path.join(self.out, n, "coverage"))
         if not self.run.keep and not self.failed:
             shutil.rmtree(self.out, ignore_errors=True)
 
@@ -255,6 +258,11 @@ class Run:
     def src(self, kind):
         return os.path.join(self.folder, f"src-{kind}")
 
+    def counted(self, path):
+        """What one machine counted goes into a folder of its own."""
+        if os.path.isdir(path):
+            shutil.copytree(path, tempfile.mkdtemp(prefix="boot-", dir=self.args.coverage), dirs_exist_ok=True)
+
     def kept(self, path):
         self.failed_logs = True
         return path
@@ -346,6 +354,8 @@ def arguments():
     p.add_argument("--security", default="none", help="none (default), auth or tls: the level of what lib.sh serves")
     p.add_argument("--seed", type=int, metavar="N",
                    help="for what is done as the dice say (default of a soak: another one each time, which it names)")
+    p.add_argument("--coverage", metavar="DIR",
+                   help="on qemu-debug: the modules count which lines run, into DIR (selftests/coverage/run reads it)")
     p.add_argument("--tier", choices=tests.TIERS, help="check (default without TEST), all, soak")
     p.add_argument("--list", action="store_true", help="name the tests and run nothing")
     p.add_argument("--keep-log", action="store_true", help="keep the logs of passed tests, too")
@@ -396,6 +406,9 @@ def main():
     def stop(*_):
         raise KeyboardInterrupt
     signal.signal(signal.SIGTERM, stop)
+    if args.coverage:
+        os.environ["APN_COVERAGE"] = "1"
+        os.makedirs(args.coverage, exist_ok=True)
     run = Run(args)
     try:
         run.play(plan)
