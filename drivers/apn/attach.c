@@ -343,8 +343,6 @@ static void take_place(struct apn_lane *lane, struct apn_line *line, bool resume
 	if (!apn_gate_stranger_leave(lane))
 		return;
 	welcome(lane, line, resumed, proofs);
-	if (lane->transport->admit) /* before a pacer can find it, which has more to give */
-		lane->transport->admit(lane, apn_line_window_left(line) / line->wanted);
 	if (apn_slot_stand(line, lane)) {
 		apn_gate_stranger_return(lane);
 		apn_lane_die(lane, -ESTALE, "a newer connection took its place");
@@ -352,6 +350,8 @@ static void take_place(struct apn_lane *lane, struct apn_line *line, bool resume
 	}
 	atomic64_inc(&gate->accepted);
 	apn_gate_stranger_known(lane);
+	if (lane->transport->admit)
+		lane->transport->admit(lane, apn_line_window_left(line) / line->wanted);
 }
 
 /* Inside TLS the key was proved already: it has to be that of the identity. */

@@ -135,6 +135,7 @@ static enum apn_status join(struct apn_export *export, struct question *q,
 		return APN_STATUS_PROTOCOL;
 	}
 	list_add_tail(&session->node, &export->sessions);
+	export->joins++;
 	smp_mb(); /* pairs with apn_control_forget() */
 	if (READ_ONCE(q->line->state) == APN_LINE_CLOSING) { /* who forgets it may have looked */
 		apn_session_end(session, APN_STATUS_NO_SESSION, 0);

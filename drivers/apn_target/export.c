@@ -448,7 +448,7 @@ static bool is_quiet(struct apn_export *export, struct quiet *q)
 static void end_pause(struct apn_export *export, const struct quiet *q, int flushed)
 {
 	guard(mutex)(&export->lock);
-	if (export->turns != q->turns)
+	if (export->turns != q->turns && !q->gone)
 		return;
 	if (!flushed && export->used)
 		flushed = record_orderly(export);
@@ -466,11 +466,11 @@ static void settle_work(struct work_struct *work)
 	struct quiet q;
 
 	apn_export_settled(export);
-	if (!is_quiet(export, &q))
+	if (export->finished || !is_quiet(export, &q))
 		return;
 	end_pause(export, &q, q.used ? flush_device(export) : 0);
 	wake_up_all(&export->idle);
-	if (!q.gone || export->finished)
+	if (!q.gone)
 		return;
 	export->finished = true;
 	queue_work(apn_release_wq, &export->finish);

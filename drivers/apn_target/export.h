@@ -43,6 +43,7 @@ struct apn_export {
 	bool used; /* an orderly end has to be recorded again */
 	enum apn_target_durability durability;
 	struct list_head sessions;
+	unsigned int joins; /* how often one was added */
 	struct list_head ended; /* sessions whose requests may be with the device still */
 	wait_queue_head_t idle; /* a session's last request left the device */
 	struct work_struct settle;

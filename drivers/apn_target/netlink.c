@@ -374,24 +374,33 @@ static int set_export(struct apn_export *export, struct genl_info *info)
 	return 0;
 }
 
-/* What a host was told at its attach can't be taken back under its feet. */
-static int check_durability(struct apn_export *export, struct genl_info *info)
+/*
+ * What a host was told at its attach can't be taken back under its feet. One that comes back is
+ * told that acknowledged is durable: so let it be, without the lock, since the device may hang.
+ */
+static int set_durability(struct apn_export *export, struct genl_info *info)
 {
 	struct nlattr *attr = info->attrs[APN_TARGET_A_EXPORT_DURABILITY];
+	unsigned int joins;
+	bool attached;
 
-	if (!attr || nla_get_u32(attr) == export->durability)
+	if (!attr || nla_get_u32(attr) == READ_ONCE(export->durability))
 		return 0;
-	if (!list_empty(&export->sessions)) {
+	scoped_guard(mutex, &export->lock) {
+		joins = export->joins;
+		attached = !list_empty(&export->sessions);
+	}
+	if (!attached && !export->device_read_only && blkdev_issue_flush(export->bdev)) {
+		NL_SET_ERR_MSG_ATTR(info->extack, attr, "the device could not be flushed");
+		return -EIO;
+	}
+	guard(mutex)(&export->lock);
+	if (attached || export->joins != joins) {
 		NL_SET_ERR_MSG_ATTR(info->extack, attr,
 				    "durability can't change while a host is attached");
 		return -EBUSY;
 	}
-	/* a host that comes back is told that acknowledged is durable: so let it be */
-	if (!export->device_read_only && blkdev_issue_flush(export->bdev)) {
-		NL_SET_ERR_MSG_ATTR(info->extack, attr, "the device could not be flushed");
-		return -EIO;
-	}
-	export->durability = nla_get_u32(attr);
+	WRITE_ONCE(export->durability, nla_get_u32(attr));
 	return 0;
 }
 
@@ -405,9 +414,12 @@ int apn_target_nl_export_set_doit(struct sk_buff *skb, struct genl_info *info)
 	export = find_export(info);
 	if (IS_ERR(export))
 		return PTR_ERR(export);
-	mutex_lock(&export->lock);
-	ret = check_durability(export, info) ?: set_export(export, info);
-	mutex_unlock(&export->lock);
+	ret = set_durability(export, info);
+	if (!ret) {
+		mutex_lock(&export->lock);
+		ret = set_export(export, info);
+		mutex_unlock(&export->lock);
+	}
 	if (!ret)
 		ret = reply_export(info, export);
 	apn_export_put(export);

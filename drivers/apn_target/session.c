@@ -132,7 +132,8 @@ void apn_session_device_end(struct apn_session *session)
 
 int apn_session_init(void)
 {
-	apn_device_wq = alloc_workqueue("apn_target_device", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
+	apn_device_wq = alloc_workqueue("apn_target_device", WQ_UNBOUND | WQ_MEM_RECLAIM,
+					WQ_MAX_ACTIVE);
 	if (!apn_device_wq)
 		return -ENOMEM;
 	apn_release_wq = alloc_workqueue("apn_target_release", WQ_UNBOUND, 0);

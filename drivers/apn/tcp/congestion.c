@@ -159,6 +159,12 @@ static void join(struct sock *sk, struct apn_lane *lane, struct apn_pacer *pacer
 	cmpxchg(&sk->sk_pacing_status, SK_PACING_NONE, SK_PACING_NEEDED);
 }
 
+/* It has, or is about to: then its buffers are set after this. */
+bool apn_tcp_congestion_joined(struct sock *sk)
+{
+	return READ_ONCE(inet_csk(sk)->icsk_ca_ops) == &apn_cong;
+}
+
 /* Also for a lane that has joined already. False: it does not need the pacer, or can't. */
 bool apn_tcp_congestion_join(struct apn_tcp_lane *t, struct apn_pacer *pacer)
 {
@@ -219,8 +225,12 @@ void apn_tcp_congestion_go_on(struct apn_tcp_lane *t)
 {
 	struct apn_pacer *pacer = READ_ONCE(t->lane.pacer);
 
-	if (pacer && READ_ONCE(t->lane.waits_for_room) && apn_pacer_room(pacer, 0) >= LEAST_ROOM)
+	if (!pacer || !READ_ONCE(t->lane.waits_for_room))
+		return;
+	if (apn_pacer_room(pacer, 0) >= LEAST_ROOM)
 		tcp_sock_set_nodelay(t->sock->sk); /* it is, and sends what is there */
+	else
+		apn_pacer_want(pacer);
 }
 
 int apn_tcp_congestion_init(void)

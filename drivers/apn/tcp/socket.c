@@ -55,10 +55,12 @@ static u32 long_bytes(void)
  */
 void apn_tcp_widen(struct sock *sk)
 {
+	struct tcp_sock *tp = tcp_sk(sk);
+
 	set_buffers(sk, long_bytes());
 	lock_sock(sk);
-	tcp_sk(sk)->rcv_ssthresh = min_t(u32, tcp_sk(sk)->window_clamp,
-					 tcp_full_space(sk));
+	tp->window_clamp = min_t(u32, tcp_full_space(sk), U16_MAX << tp->rx_opt.rcv_wscale);
+	tp->rcv_ssthresh = tp->window_clamp;
 	release_sock(sk);
 }
 
@@ -95,6 +97,8 @@ static void tcp_admit(struct apn_lane *lane, u64 bytes)
 	struct sock *sk = apn_tcp_lane(lane)->sock->sk;
 
 	set_buffers(sk, APN_TCP_SHORT_BYTES);
+	if (apn_tcp_congestion_joined(sk)) /* the pacer's were set before, or are set again */
+		apn_tcp_widen(sk);
 	sk_set_memalloc(sk);
 }
 

@@ -87,6 +87,7 @@ static inline struct apn_tcp_lane *apn_tcp_lane(struct apn_lane *lane)
 extern struct workqueue_struct *apn_tcp_wq;
 
 /* congestion.c */
+bool apn_tcp_congestion_joined(struct sock *sk);
 void apn_tcp_congestion_keep(struct sock *sk);
 void apn_tcp_congestion_go_on(struct apn_tcp_lane *t);
 bool apn_tcp_congestion_join(struct apn_tcp_lane *t, struct apn_pacer *pacer);
