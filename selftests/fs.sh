@@ -34,6 +34,8 @@ check_btrfs() { btrfs check --readonly "$DISK"; }
 
 whole() { (cd /tmp/at/from && sha256sum --quiet -c /tmp/sums) && diff -r --no-dereference /tmp/from /tmp/at/from; }
 used_kb() { du -k "$file" | cut -f1; }
+# XFS gives back what was deleted in the background, and leaves out what its log still has: so it is asked again
+trimmed() { fstrim /tmp/at && [ $((before - $(used_kb))) -ge 40000 ]; }
 
 for fs in ext4 xfs btrfs; do
 	modprobe -q $fs || :
@@ -50,9 +52,7 @@ for fs in ext4 xfs btrfs; do
 	rm /tmp/at/gone
 	sync -f /tmp/at
 	try "$fs: fstrim" fstrim /tmp/at
-	after=$(used_kb)
-	[ $((before - after)) -ge 40000 ] || fail "$fs: fstrim freed $((before - after)) KiB of the backing file, not 48 MiB"
-	ok "$fs: fstrim reaches the backing file"
+	within 20 "$fs: fstrim reaches the backing file" trimmed
 	try "$fs: umount" umount /tmp/at
 	try "$fs: disconnect at once" detach "$DISK"
 	attach volume

@@ -3,7 +3,7 @@
 # title: no netlink message harms either module, whoever sends it, also while they go
 # promises: P10
 # tier: all
-# kinds: uml-debug qemu-6.1 qemu-7
+# kinds: uml-debug qemu-debug qemu-6.1 qemu-7
 # transports: tcp
 # cost: 40 s
 # limit: 600

@@ -3,7 +3,7 @@
 # title: a peer that does what the dice say, as host and as target, harms neither module
 # promises: P10
 # tier: check
-# kinds: uml-debug qemu-6.1 qemu-7
+# kinds: uml-debug qemu-debug qemu-6.1 qemu-7
 # transports: tcp
 # cost: 30 s
 # limit: 400

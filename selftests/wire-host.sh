@@ -3,7 +3,7 @@
 # title: a bad target: nothing that it says harms the host, and the disk works again when it behaves
 # promises: P10
 # tier: all
-# kinds: uml-debug
+# kinds: uml-debug qemu-debug
 # transports: tcp
 # cost: 160 s
 # limit: 900

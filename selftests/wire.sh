@@ -3,7 +3,7 @@
 # title: a hostile host: no byte sequence harms the target, leaks, or disturbs another session
 # promises: P10
 # tier: check
-# kinds: uml-debug qemu-6.1 qemu-6.12 qemu-7
+# kinds: uml-debug qemu-debug qemu-6.1 qemu-6.12 qemu-7
 # transports: tcp
 # cost: 90 s
 # limit: 900
