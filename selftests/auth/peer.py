@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 
-HELLO, HELLO_ACK, AUTH, AUTH_ACK, ATTACH, ATTACHED, NOTICE, REFUSE = 1, 2, 3, 4, 5, 6, 15, 17
+HELLO, HELLO_ACK, AUTH, AUTH_ACK, ATTACH, ATTACHED, NOTICE, WINDOW, REFUSE = 1, 2, 3, 4, 5, 6, 15, 16, 17
 TLS_LEVEL, AUTH_LEVEL, NONE_LEVEL = 0, 1, 2
 HEADER = 64
 MAGIC = b"APNBD\r\n\0"
@@ -77,6 +77,13 @@ class Lane:
         head = self.bytes(HEADER)
         op, _, status, size = struct.unpack_from("<BBHI", head)
         return op, status, struct.unpack_from("<Q", head, 16)[0], self.bytes(size)
+
+    def answer(self):
+        """The next that is not a WINDOW, which comes when the line is found to be long."""
+        while True:
+            got = self.receive()
+            if got[0] != WINDOW:
+                return got
 
 
 class Sealed:
@@ -249,7 +256,7 @@ def attach(host, export, session):
     assert client_good(host) == "live"
     body = export.encode().ljust(64, b"\0") + session + os.urandom(16) + bytes(16) + struct.pack("<QI4x", 0, 0)
     host.lane.send(ATTACH, body, tag=3, handle=1)
-    return host.lane.receive()
+    return host.lane.answer()
 
 
 def client_attach(host):
