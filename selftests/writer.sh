@@ -23,7 +23,7 @@ serve one "$BACKING" --state-dir /tmp/states
 letter() { head -c 4096 /dev/zero | tr '\0' "$1"; }
 write() { letter "$1" | dd of="$2" bs=4k count=1 iflag=fullblock oflag=direct status=none; }
 lies_there() { dd if="$BACKING" bs=4k count=1 iflag=direct status=none | head -c 1; }
-host_a() { on_gpu apnctl connect $STORAGE one --name a --identity host-a --security none; }
+host_a() { on_gpu apnctl connect $STORAGE one --name a --identity host-a --security none "$@"; }
 host_b() { on_storage apnctl connect "$ITSELF" one --name b --identity host-b --security none "$@"; }
 state() { apnctl -j show "$1" | jq -r .state; }
 is_state() { [ "$(state "$1")" = "$2" ]; }
@@ -44,8 +44,13 @@ must_fail "B does not become the writer because A is away" host_b
 disk_b=$(host_b --takeover) || fail "B cannot take over"
 ok "it does when a person says so"
 write B "$disk_b"
+cp -a /tmp/states /tmp/states.cut
+later rm -rf /tmp/states.cut
 try "B is done and takes its leave" on_storage apnctl disconnect b
 try "the target goes" rmmod apn_target
+# as if its power had been cut when B had written: nothing that was stored later is there
+rm -r /tmp/states
+mv /tmp/states.cut /tmp/states
 load apn_target
 _port=
 serve one "$BACKING" --state-dir /tmp/states
@@ -58,7 +63,8 @@ is B "$(lies_there)" "and never landed"
 must_fail "A's disk takes no more" write X "$disk_a"
 try "A is disconnected" on_gpu apnctl disconnect a --force
 
-disk_a=$(host_a) || fail "A cannot connect anew"
+must_fail "B is the writer still, who took its leave of what was cut off" host_a
+disk_a=$(host_a --takeover) || fail "A cannot connect anew"
 write N "$disk_a"
 is N "$(lies_there)" "A, connected anew, is the writer"
 try "B takes over while A is there" host_b --takeover
