@@ -14,10 +14,14 @@ need_kernel_module dm_mod
 load
 two_sites --delay 1ms
 backing_brd 64
-dmsetup create apnhang --table "0 $(blockdev --getsz "$BACKING") linear $BACKING 0"
-later dmsetup remove --retry apnhang
-later dmsetup resume apnhang
-udevadm settle
+# hangable NAME: a device over BACKING that hang stops
+hangable() {
+	dmsetup create "$1" --table "0 $(blockdev --getsz "$BACKING") linear $BACKING 0"
+	later dmsetup remove --retry "$1"
+	later dmsetup resume "$1"
+	udevadm settle
+}
+hangable apnhang
 serve one /dev/mapper/apnhang
 attach one
 
@@ -77,10 +81,7 @@ within 20 "the target lets go when its device does" idle
 
 # One that has a cache, so that a drain flushes it.
 backing_null_blk 64 cache_size=8
-dmsetup create apnhang2 --table "0 $(blockdev --getsz "$BACKING") linear $BACKING 0"
-later dmsetup remove --retry apnhang2
-later dmsetup resume apnhang2
-udevadm settle
+hangable apnhang2
 serve two /dev/mapper/apnhang2
 attach two
 dd if=/dev/zero of="$DISK" bs=64k count=4 oflag=direct status=none

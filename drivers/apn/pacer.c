@@ -10,7 +10,6 @@ enum {
 	CREDIT_NS = 100000, /* who is woken late may make up for so much */
 	MIB_SHIFT = 20,
 	SPREAD = 64, /* the others are woken for this part of the window */
-	SPREAD_LEAST = 128 << 10, /* what the transport takes for room */
 	LONG_US = 2000, /* a shorter line is filled at once by the kernel's own slow start */
 };
 
@@ -106,7 +105,7 @@ EXPORT_SYMBOL_GPL(apn_pacer_room);
 void apn_pacer_leave(struct apn_pacer *p, u64 room)
 {
 	if (!READ_ONCE(p->wanted) ||
-	    room < max_t(u64, READ_ONCE(p->steer.window) / SPREAD, SPREAD_LEAST))
+	    room < max_t(u64, READ_ONCE(p->steer.window) / SPREAD, APN_PACER_ROOM))
 		return;
 	WRITE_ONCE(p->wanted, false);
 	p->kick(p);

@@ -13,6 +13,10 @@
 
 #define APN_RATE_MAX 10000000000000ULL /* bytes a second; what is said beyond is a joke */
 
+enum {
+	APN_PACER_ROOM = 128 << 10, /* for less of it a socket may rather wait */
+};
+
 struct apn_pacer {
 	bool on; /* never again off */
 	spinlock_t lock; /* all below */

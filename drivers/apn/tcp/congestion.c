@@ -18,7 +18,6 @@ enum {
 	PAUSE_MS = 50, /* well below the shortest retransmission timeout */
 	LEAST_PACKETS = 4,
 	LEAST_ROW = 2, /* packets, as by default */
-	LEAST_ROOM = 128 << 10, /* for less TCP may rather wait for an acknowledgment */
 };
 
 /* In the socket's own room for its congestion control; under the socket's lock. */
@@ -109,7 +108,7 @@ APN_CONG_CONTROL(control)
 static void take_room(struct sock *sk, struct apn_pacer *pacer)
 {
 	u64 room = apn_pacer_room(pacer, note_in_flight(sk, in_flight(tcp_sk(sk))));
-	bool waits = room < LEAST_ROOM;
+	bool waits = room < APN_PACER_ROOM;
 
 	set_cwnd(sk, room);
 	WRITE_ONCE(ca_of(sk)->lane->waits_for_room, waits);
@@ -227,7 +226,7 @@ void apn_tcp_congestion_go_on(struct apn_tcp_lane *t)
 
 	if (!pacer || !READ_ONCE(t->lane.waits_for_room))
 		return;
-	if (apn_pacer_room(pacer, 0) >= LEAST_ROOM)
+	if (apn_pacer_room(pacer, 0) >= APN_PACER_ROOM)
 		tcp_sock_set_nodelay(t->sock->sk); /* it is, and sends what is there */
 	else
 		apn_pacer_want(pacer);

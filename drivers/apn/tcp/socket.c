@@ -362,7 +362,7 @@ static int tcp_connect_lane(struct apn_lane *lane, const struct apn_route *route
 	if (!ret)
 		ret = kernel_connect(sock, (struct sockaddr_unsized *)&route->peer,
 				     address_bytes(&route->peer), O_NONBLOCK);
-	set_buffers(sock->sk, APN_TCP_SHORT_BYTES); /* its scale is fixed; how long it is shows */
+	set_buffers(sock->sk, APN_TCP_SHORT_BYTES); /* its scale is fixed now */
 	if (ret == -EINPROGRESS)
 		ret = wait_connected(t);
 	if (!ret && tls)
