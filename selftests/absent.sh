@@ -4,7 +4,7 @@
 # promises: P5
 # tier: check
 # kinds: uml-debug uml qemu-debug qemu-6.1 qemu-6.12 qemu-7
-# cost: 20 s
+# cost: 26 s
 # limit: 120
 # shellcheck source=lib.sh
 . "$SELFTESTS/lib.sh"

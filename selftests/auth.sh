@@ -4,7 +4,7 @@
 # promises: P9
 # tier: check
 # kinds: uml-debug qemu-debug qemu-6.1 qemu-6.12 qemu-7
-# cost: 60 s
+# cost: 29 s
 # limit: 500
 # shellcheck source=lib.sh
 . "$SELFTESTS/lib.sh"

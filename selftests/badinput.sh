@@ -6,7 +6,7 @@
 # kinds: all
 # transports: tcp
 # smoke: qemu-6.1
-# cost: 15 s
+# cost: 18 s
 # limit: 500
 # shellcheck source=lib.sh
 . "$SELFTESTS/lib.sh"

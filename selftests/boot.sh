@@ -5,7 +5,7 @@
 # kinds: all
 # transports: tcp
 # smoke: qemu-6.1 qemu-6.12 qemu-7
-# cost: 5 s
+# cost: 20 s
 # limit: 300
 # shellcheck source=lib.sh
 . "$SELFTESTS/lib.sh"

@@ -4,7 +4,7 @@
 # tier: check
 # kinds: all
 # smoke: qemu-6.1 qemu-6.12 qemu-7
-# cost: 15 s
+# cost: 20 s
 # limit: 300
 # shellcheck source=lib.sh
 . "$SELFTESTS/lib.sh"

@@ -5,7 +5,7 @@
 # tier: check
 # kinds: all
 # transports: tcp
-# cost: 3 s
+# cost: 8 s
 # shellcheck source=lib.sh
 . "$SELFTESTS/lib.sh"
 

@@ -4,7 +4,7 @@
 # tier: check
 # promises: P4 P5
 # kinds: all
-# cost: 45 s
+# cost: 39 s
 # machines: 2
 # disks: 64M 256M 128M
 # limit: 240

@@ -4,8 +4,7 @@
 # promises: P1
 # tier: check
 # kinds: all
-# smoke: qemu-6.12
-# cost: 45 s
+# cost: 39 s
 # limit: 600
 # shellcheck source=lib.sh
 . "$SELFTESTS/lib.sh"

@@ -4,7 +4,7 @@
 # promises: P4
 # tier: check
 # kinds: all
-# cost: 60 s
+# cost: 58 s
 # limit: 500
 # shellcheck source=lib.sh
 . "$SELFTESTS/lib.sh"

@@ -4,7 +4,7 @@
 # tier: check
 # kinds: all
 # smoke: qemu-7
-# cost: 45 s
+# cost: 39 s
 # limit: 600
 # shellcheck source=lib.sh
 . "$SELFTESTS/lib.sh"

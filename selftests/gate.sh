@@ -4,7 +4,7 @@
 # tier: check
 # kinds: uml-debug qemu-debug
 # transports: tcp
-# cost: 25 s
+# cost: 60 s
 # limit: 400
 # gate: self
 # (The kernel's log after this test is bad on purpose: the agent judges by the exit status and starts the machine anew.)

@@ -4,7 +4,7 @@
 # tier: check
 # promises: P2
 # kinds: all
-# cost: 20 s
+# cost: 25 s
 # limit: 150
 # shellcheck source=lib.sh
 . "$SELFTESTS/lib.sh"

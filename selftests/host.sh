@@ -8,6 +8,7 @@
 . selftests/vm/apt.sh
 . selftests/vm/roots.sh
 . selftests/vm/kernels.sh
+. selftests/vm/products.sh
 
 SKIP=4
 TREE_ID=$(stamp_of "$PWD") # several trees are checked at a time

@@ -4,7 +4,7 @@
 # promises: P6 P8
 # tier: check
 # kinds: all
-# cost: 30 s
+# cost: 23 s
 # limit: 150
 # shellcheck source=lib.sh
 . "$SELFTESTS/lib.sh"

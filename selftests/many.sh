@@ -3,7 +3,7 @@
 # title: 64 disks from one target share one line, idle disks are small, and disks come and go under load
 # tier: check
 # kinds: all
-# cost: 110 s
+# cost: 111 s
 # limit: 600
 # shellcheck source=lib.sh
 . "$SELFTESTS/lib.sh"

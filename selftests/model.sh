@@ -4,8 +4,8 @@
 # promises: P1
 # tier: check
 # kinds: all
-# smoke: qemu-6.1 qemu-7
-# cost: 45 s
+# smoke: qemu-6.1
+# cost: 38 s
 # limit: 500
 # shellcheck source=lib.sh
 . "$SELFTESTS/lib.sh"

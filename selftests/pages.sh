@@ -5,7 +5,7 @@
 # tier: check
 # kinds: uml-debug qemu-6.1 qemu-6.12 qemu-7
 # transports: tcp
-# cost: 20 s
+# cost: 32 s
 # limit: 300
 # shellcheck source=lib.sh
 . "$SELFTESTS/lib.sh"

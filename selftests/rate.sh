@@ -5,7 +5,7 @@
 # kinds: uml-debug qemu-debug qemu-6.1 qemu-6.12 qemu-7
 # transports: tcp
 # promises: P13
-# cost: 20 s
+# cost: 17 s
 # limit: 400
 # shellcheck source=lib.sh
 . "$SELFTESTS/lib.sh"

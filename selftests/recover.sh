@@ -5,7 +5,7 @@
 # tier: check
 # kinds: all
 # smoke: qemu-6.12
-# cost: 45 s
+# cost: 42 s
 # limit: 600
 # shellcheck source=lib.sh
 . "$SELFTESTS/lib.sh"

@@ -3,7 +3,7 @@
 # title: size and read-only of a live disk follow its export by themselves; IPv6; what may be used can be listed
 # tier: check
 # kinds: all
-# cost: 15 s
+# cost: 26 s
 # limit: 300
 # shellcheck source=lib.sh
 . "$SELFTESTS/lib.sh"

@@ -4,7 +4,7 @@
 # promises: P5 P10 P13
 # tier: check
 # kinds: all
-# cost: 45 s
+# cost: 70 s
 # limit: 200
 # shellcheck source=lib.sh
 . "$SELFTESTS/lib.sh"

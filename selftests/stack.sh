@@ -3,8 +3,7 @@
 # title: LVM, md raid1 and dm-crypt stand on the disk, and a file by way of loop stands under it
 # tier: check
 # kinds: all
-# smoke: qemu-6.12
-# cost: 45 s
+# cost: 36 s
 # limit: 500
 # shellcheck source=lib.sh
 . "$SELFTESTS/lib.sh"

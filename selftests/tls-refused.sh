@@ -5,7 +5,7 @@
 # tier: check
 # kinds: uml-debug qemu-debug qemu-6.12 qemu-7
 # transports: tcp
-# cost: 60 s
+# cost: 69 s
 # limit: 300
 # shellcheck source=lib.sh
 . "$SELFTESTS/lib.sh"

@@ -6,7 +6,7 @@
 # kinds: uml-debug uml qemu-debug qemu-6.1 qemu-6.12 qemu-7
 # transports: tcp
 # smoke: qemu-6.1
-# cost: 60 s
+# cost: 71 s
 # limit: 300
 # shellcheck source=lib.sh
 . "$SELFTESTS/lib.sh"

@@ -3,7 +3,6 @@
 # title: two machines on one wire, and a power cut of one of them
 # tier: check
 # kinds: all
-# smoke: qemu-6.12
 # cost: 20 s
 # machines: 2
 # disks: 64M

@@ -3,8 +3,7 @@
 # title: udev names the disk: by-id, by-uuid, by-label, by-partuuid; the names follow what is written, and stay over a reconnect
 # tier: check
 # kinds: all
-# smoke: qemu-6.12
-# cost: 15 s
+# cost: 10 s
 # limit: 300
 # shellcheck source=lib.sh
 . "$SELFTESTS/lib.sh"

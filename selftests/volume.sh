@@ -4,7 +4,7 @@
 # promises: P7
 # tier: check
 # kinds: all
-# cost: 10 s
+# cost: 9 s
 # limit: 120
 # shellcheck source=lib.sh
 . "$SELFTESTS/lib.sh"

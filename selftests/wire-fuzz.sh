@@ -5,7 +5,7 @@
 # tier: check
 # kinds: uml-debug qemu-debug qemu-6.1 qemu-7
 # transports: tcp
-# cost: 30 s
+# cost: 26 s
 # limit: 400
 # shellcheck source=lib.sh
 . "$SELFTESTS/lib.sh"

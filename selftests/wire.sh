@@ -5,7 +5,7 @@
 # tier: check
 # kinds: uml-debug qemu-debug qemu-6.1 qemu-6.12 qemu-7
 # transports: tcp
-# cost: 90 s
+# cost: 111 s
 # limit: 900
 # shellcheck source=lib.sh
 . "$SELFTESTS/lib.sh"

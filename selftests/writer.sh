@@ -4,7 +4,7 @@
 # tier: check
 # promises: P8
 # kinds: all
-# cost: 25 s
+# cost: 22 s
 # limit: 200
 #
 # Host A is at the GPU site; host B stands at the storage site itself, so that A can be cut off alone.

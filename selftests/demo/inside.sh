@@ -4,7 +4,7 @@
 # tier: check
 # kinds: all
 # smoke: qemu-6.12
-# cost: 40 s
+# cost: 43 s
 # limit: 280
 #
 # Each command is shown as it would be typed on real hosts, before it runs.  The two sites are network namespaces of one

@@ -12,32 +12,43 @@ kernel_build_dir() {
 	esac
 }
 
-# products KIND DIR: DIR/build has the modules and apnctl, DIR/selftests the tests. Incremental, one build a tree and kind; the
-# kinds of a tree share the place of its programs, so they are made one after the other. With APN_COVERAGE the modules count
-# which of their lines run.
-products() {
-	local kind=$1 to=$2 id
-	id=$(stamp_of "$TREE")
-	locked "products-$id" products_locked "$kind" "$to" "$id"
+# What is built of all trees in turn: sources that are the same there are not touched, so what came out of them stands. A build
+# that was ended, by whatever, leaves its mark, and the next one begins from nothing.
+building() { # building PLACE CMD...
+	local place=$1 status=0
+	shift
+	[ ! -e "$place.begun" ] || rm -rf --one-file-system "$place"
+	mkdir -p "$place"
+	touch "$place.begun"
+	copy_tree "$place"
+	"$@" || status=$?
+	rm "$place.begun"
+	return $status
 }
+
+# products KIND DIR: DIR/build has the modules and apnctl, DIR/selftests the tests. With APN_COVERAGE the modules count which of
+# their lines run.
+products() { locked products products_locked "$@"; }
 
 products_locked() {
-	local kind=$1 to=$2 id=$3 release dir tool
+	local kind=$1 to=$2 release place
 	release=$(release_of "$kind")
-	dir=/apn/build/$id/$kind${APN_COVERAGE:+-coverage}
-	tool=/apn/build/$id/tool
-	mkdir -p "$to/build" "$CACHE/$release$dir" "$CACHE/trixie$tool"
-	copy_tree "$CACHE/$release$dir"
-	copy_tree "$CACHE/trixie$tool"
-	quiet "the modules for $kind" make_modules "$kind" "$release" "$dir"
-	quiet "apnctl and the test programs" make_programs "$tool"
-	find "$CACHE/$release$dir" -name '*.ko' -exec cp -t "$to/build" {} +
-	[ ! -x "$CACHE/trixie$tool/tools/apnctl/apnctl" ] || cp "$CACHE/trixie$tool/tools/apnctl/apnctl" "$to/build/"
-	rsync -a --exclude='*.o' "$CACHE/trixie$tool/selftests" "$to/"
+	place=$CACHE/$release$(place_of "$kind")
+	mkdir -p "$to/build"
+	quiet "the modules for $kind" make_modules "$kind"
+	quiet "apnctl and the test programs" building "$CACHE/trixie/apn/build/tool" make_programs
+	find "$place" -name '*.ko' -exec cp -t "$to/build" {} +
+	[ ! -x "$CACHE/trixie/apn/build/tool/tools/apnctl/apnctl" ] ||
+		cp "$CACHE/trixie/apn/build/tool/tools/apnctl/apnctl" "$to/build/"
+	rsync -a --exclude='*.o' "$CACHE/trixie/apn/build/tool/selftests" "$to/"
 }
 
+# place_of KIND: where its modules are built, inside its root.
+place_of() { echo "/apn/build/$1${APN_COVERAGE:+-coverage}"; }
+
+# Its files are as old as their text.
 copy_tree() {
-	rsync -a --delete --filter='P *.o' --filter='P *.ko' --filter='P *.mod' --filter='P *.mod.c' --filter='P .*.cmd' \
+	rsync -a --no-times --checksum --delete --filter='P *.o' --filter='P *.ko' --filter='P *.mod' --filter='P *.mod.c' --filter='P .*.cmd' \
 		--filter='P *.symvers' --filter='P modules.order' --filter='P *.d' --filter='P *.gcno' \
 		--filter='P /tools/apnctl/apnctl' \
 		--exclude=.git --exclude='*.o' --exclude='*.ko' --exclude='*.mod' --exclude='*.mod.c' --exclude='.*.cmd' \
@@ -57,29 +68,39 @@ quiet() {
 	rm -f "$log"
 }
 
+# make_modules KIND [VARIABLE=VALUE...]: all warnings are asked for where Debian made the kernel; PLACE.warned is there when some came.
 make_modules() {
-	local kind=$1 release=$2 dir=$3 arch=x86_64 kernel flags='' kbuild
+	local kind=$1 place
+	place=$CACHE/$(release_of "$kind")$(place_of "$kind")
+	building "$place" make_modules_there "$@" 2>&1 | tee "$place.log" || return
+	! grep -qE 'warning:|WARNING:' "$place.log" || touch "$place.warned"
+}
+
+make_modules_there() {
+	local kind=$1 release arch=x86_64 kernel flags='' kbuild options=()
+	release=$(release_of "$kind")
 	kernel=$(kernel_build_dir "$kind")
 	case $kind in
 	uml*) arch=um ;;
 	esac
 	case $kind in
 	*debug) flags=-DDEBUG ;;
+	qemu-*) options=(W=1) ;;
 	esac
-	for kbuild in "$CACHE/$release$dir"/Kbuild "$CACHE/$release$dir"/selftests/*/Kbuild; do
+	for kbuild in "$place"/Kbuild "$place"/selftests/*/Kbuild; do
 		[ -e "$kbuild" ] || continue
 		# a tree whose modules are still to come has tests of the testbed alone
-		[ "$kbuild" != "$CACHE/$release$dir/Kbuild" ] || [ -e "$CACHE/$release$dir/drivers/apn/Kbuild" ] || continue
+		[ "$kbuild" != "$place/Kbuild" ] || [ -e "$place/drivers/apn/Kbuild" ] || continue
 		kbuild=${kbuild#"$CACHE/$release"}
 		in_root "$release" make -C "$kernel" M="${kbuild%/Kbuild}" ARCH="$arch" KCFLAGS="$flags" -j"$(nproc)" \
-			${APN_COVERAGE:+GCOV_PROFILE=y} modules || return
+			"${options[@]}" ${APN_COVERAGE:+GCOV_PROFILE=y} "${@:2}" modules || return
 	done
 }
 
 # apnctl, and of every folder of selftests whose Makefile has a target "programs": what its tests run in the machine.
 make_programs() {
 	local makefile verb
-	for makefile in "$CACHE/trixie$1"/tools/apnctl/Makefile "$CACHE/trixie$1"/selftests/*/Makefile; do
+	for makefile in "$CACHE"/trixie/apn/build/tool/{tools/apnctl,selftests/*}/Makefile; do
 		[ -e "$makefile" ] || continue
 		verb=all
 		if [[ $makefile == */selftests/* ]]; then

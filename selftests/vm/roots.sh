@@ -18,8 +18,8 @@ RUN_PACKAGES=(
 # What compiles kernels, modules and the tool; in trixie also what checks and generates.
 build_packages_of() {
 	echo gcc make libc6-dev bc flex bison libelf-dev libssl-dev cpio xz-utils kmod rsync \
-		pkg-config libmnl-dev libjson-c-dev dkms
-	[ "$1" != trixie ] || echo ccache busybox-static sparse perl python3-minimal python3-yaml python3-jsonschema
+		pkg-config libmnl-dev libjson-c-dev dkms ccache
+	[ "$1" != trixie ] || echo busybox-static sparse perl python3-minimal python3-yaml python3-jsonschema
 }
 
 # root_make RELEASE DIR USUAL PACKAGE...
