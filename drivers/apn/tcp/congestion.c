@@ -226,10 +226,12 @@ void apn_tcp_congestion_go_on(struct apn_tcp_lane *t)
 
 	if (!pacer || !READ_ONCE(t->lane.waits_for_room))
 		return;
-	if (apn_pacer_room(pacer, 0) >= APN_PACER_ROOM)
-		tcp_sock_set_nodelay(t->sock->sk); /* it is, and sends what is there */
-	else
+	if (apn_pacer_room(pacer, 0) < APN_PACER_ROOM) {
 		apn_pacer_want(pacer);
+		return;
+	}
+	WRITE_ONCE(t->lane.waits_for_room, false); /* take_room() says so if it does again */
+	tcp_sock_set_nodelay(t->sock->sk); /* it is, and sends what is there */
 }
 
 int apn_tcp_congestion_init(void)
