@@ -165,14 +165,24 @@ class Session:
                 self.power_on(who, machine.boot + 1)
             os.rename(os.path.join(folder, name), os.path.join(folder, name[:-4] + ".done"))
 
+    def boot_again(self):
+        """A machine that died before it was up has tried nothing: emulated processors lose a race now and then."""
+        for name, m in self.machines.items():
+            if m.boot == 1 and not m.running() and self.deaths < 2 and not os.path.exists(os.path.join(m.own, "setup.log")):
+                self.deaths += 1
+                print(f"# {self.kind}: machine {name} died before it was up, and is booted again", flush=True)
+                os.rename(m.console, f"{m.console}-died{self.deaths}")
+                self.power_on(name, 1)
+
     def watch(self):
-        self.failed = False
+        self.failed, self.deaths = False, 0
         boot = BOOT_LIMIT.get(self.kind, 120)
         deadline = time.monotonic() + boot + self.limit(self.batch[0])
         while self.batch:
             if self.run.stopped:
                 return
             self.obey()
+            self.boot_again()
             result = self.result(self.batch[0])
             if result:
                 self.tell(self.batch.pop(0), *result)
