@@ -53,6 +53,8 @@ static bool take(struct apn_stranger *stranger)
 	if (list_empty(&stranger->node))
 		return false;
 	list_del_init(&stranger->node);
+	gate->handshakes -= stranger->handshake;
+	stranger->handshake = false;
 	return true;
 }
 
@@ -132,6 +134,32 @@ void apn_gate_stranger_known(struct apn_lane *lane)
 	stranger_free(stranger);
 	if (apn_lane_dead(lane))
 		lane->user->died(lane);
+}
+
+static unsigned int handshakes_from(struct apn_gate *gate, const struct sockaddr_storage *peer)
+{
+	struct apn_stranger *stranger;
+	unsigned int n = 0;
+
+	list_for_each_entry(stranger, &gate->strangers, node)
+		n += stranger->handshake && same_host(&stranger->peer, peer);
+	return n;
+}
+
+bool apn_gate_handshake(struct apn_lane *lane)
+{
+	struct apn_stranger *stranger = lane->stranger;
+	struct apn_gate *gate = stranger->gate;
+
+	guard(spinlock_bh)(&gate->lock);
+	if (stranger->handshake)
+		return true;
+	if (list_empty(&stranger->node) || gate->handshakes >= APN_HANDSHAKES_MAX ||
+	    handshakes_from(gate, &stranger->peer) >= APN_HANDSHAKES_EACH)
+		return false;
+	stranger->handshake = true;
+	gate->handshakes++;
+	return true;
 }
 
 /* Only ever sooner: it is called once by a refusal, then by the lane's death. */

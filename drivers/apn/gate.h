@@ -11,6 +11,8 @@ enum {
 	APN_STRANGERS_EACH = 64, /* a gate and address */
 	APN_STRANGER_MS = 10000, /* to get from connect to AUTH */
 	APN_STRANGER_TLS_MS = 30000, /* the same, with a handshake that a daemon makes */
+	APN_HANDSHAKES_MAX = 64, /* a gate, at a time: each takes a process of the daemon */
+	APN_HANDSHAKES_EACH = 8, /* a gate and address */
 	APN_FAREWELL_MS = 1000, /* for a refused one to read why */
 };
 
@@ -30,9 +32,10 @@ struct apn_gate {
 
 	/* The gate's own. */
 	struct apn_listener *listener;
-	spinlock_t lock; /* strangers, their count */
+	spinlock_t lock; /* strangers, their counts */
 	struct list_head strangers;
 	unsigned int count;
+	unsigned int handshakes; /* strangers who were allowed one and are not known yet */
 	bool closed;
 	wait_queue_head_t empty;
 	atomic64_t accepted;
@@ -50,6 +53,7 @@ struct apn_stranger {
 	struct apn_hello hello;
 	struct apn_transcript said;
 	char identity[APN_NAME_BYTES]; /* as claimed */
+	bool handshake; /* gate->lock: was allowed one */
 	struct rcu_head rcu;
 };
 
@@ -69,6 +73,8 @@ unsigned int apn_gate_connections(struct apn_gate *gate);
 bool apn_gate_stranger_leave(struct apn_lane *lane);
 void apn_gate_stranger_return(struct apn_lane *lane);
 void apn_gate_stranger_known(struct apn_lane *lane);
+/* False: too many have one already; the lane asks again. */
+bool apn_gate_handshake(struct apn_lane *lane);
 /* It gets a moment to read why. */
 void apn_gate_stranger_refused(struct apn_lane *lane);
 void apn_gate_stranger_died(struct apn_lane *lane);

@@ -195,4 +195,5 @@ const struct apn_lane_user apn_line_lane_user = {
 	.died = line_lane_died,
 	.release = line_lane_release,
 	.granted = line_granted,
+	.handshake = apn_gate_handshake,
 };

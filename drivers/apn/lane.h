@@ -79,6 +79,8 @@ struct apn_lane_user {
 	void (*release)(struct apn_lane *lane);
 	/* The receiver's window, cumulative; what the next header shall say. */
 	u64 (*granted)(struct apn_lane *lane);
+	/* The target's: may one that came in have a handshake, which takes a process? Or later. */
+	bool (*handshake)(struct apn_lane *lane);
 };
 
 enum apn_lane_bit {

@@ -122,11 +122,21 @@ static int submit(struct apn_tcp_lane *t)
 	return apn_tls_handshake(&ask);
 }
 
+static void ask_again(struct apn_tcp_lane *t)
+{
+	queue_delayed_work(apn_tcp_wq, &t->tls.again, msecs_to_jiffies(AGAIN_MS));
+}
+
 /* While the daemon has the socket, its callbacks are those that the kernel gave it. */
 static void ask(struct apn_tcp_lane *t)
 {
 	int ret;
 
+	if (!t->lane.host && !t->lane.user->handshake(&t->lane)) {
+		move(t, APN_TCP_ASK);
+		ask_again(t);
+		return;
+	}
 	apn_tcp_unwatch(t);
 	t->tls.asked = true;
 	move(t, APN_TCP_ASKED); /* before, since the answer may come first */
@@ -136,7 +146,7 @@ static void ask(struct apn_tcp_lane *t)
 	t->tls.asked = false;
 	move(t, APN_TCP_ASK);
 	if (ret == -EAGAIN)
-		queue_delayed_work(apn_tcp_wq, &t->tls.again, msecs_to_jiffies(AGAIN_MS));
+		ask_again(t);
 	else
 		fail(t, ret, why_not_begun(ret));
 }
