@@ -49,6 +49,7 @@ gpu() {
 	sysctl -qw net.ipv4.tcp_mem="256 512 1024"
 	before=$(killed)
 	try "200 MiB written and flushed with 1 to 4 MiB for all of TCP" dd if=/dev/zero of=/tmp/at/tcp bs=1M count=200 conv=fsync
+	[ "$(nstat -az TcpExtTCPMemoryPressures | awk 'END { print $2 }')" -gt 0 ] || fail "TCP was not short of memory"
 	sysctl -qw net.ipv4.tcp_mem="$mem"
 	echo +memory >/sys/fs/cgroup/cgroup.subtree_control
 	mkdir -p $group

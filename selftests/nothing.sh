@@ -48,7 +48,7 @@ gpu() {
 	dd if="$disk" of=/dev/null bs=1M skip=8 iflag=direct status=none
 	there=$(found)
 	exec 9<&-
-	[ "$there" -gt 100000 ] || fail "the search finds only $there copies in the page cache"
+	[ "$there" -ge 131072 ] || fail "the search finds only $there copies in the page cache"
 	ok "$there copies are found while the disk is there"
 	dd if="$disk" of="$disk" bs=64k count=16 skip=16 seek=32 conv=notrunc,fsync status=none
 	try "disconnect" apnctl disconnect one

@@ -42,7 +42,7 @@ ok "a connect without one of its allocations, of which it has $n at most"
 within 20 "nothing is left of them" has_lines 0
 
 attach one
-fio --name=oom --filename="$DISK" --rw=randrw --bsrange=4k-128k --size=24m --io_size=64m --verify=crc32c --verify_fatal=1 \
+fio --name=oom --filename="$DISK" --rw=randrw --bsrange=4k-128k --size=24m --time_based --runtime=20 --verify=crc32c --verify_fatal=1 \
 	--iodepth=8 --ioengine=libaio --direct=1 --clocksource=clock_gettime --verify_backlog=64 >/tmp/oom.fio 2>&1 &
 job=$!
 later kill $job
@@ -54,15 +54,18 @@ for thread in /proc/[0-9]*; do
 done
 echo Y >$slab/task-filter
 echo 50 >$slab/interval
-echo -1 >$slab/times
+echo 1000000 >$slab/times
 echo 100 >$slab/probability
 for _ in 1 2 3; do
 	sleep 1
+	kill -0 $job || fail "fio has ended already: $(tail -n 3 /tmp/oom.fio)"
 	on_storage apnctl port del 0.0.0.0 2>/dev/null || :
 	sleep 0.5
 	until on_storage apnctl port add 0.0.0.0 --security none 2>/dev/null; do sleep 0.2; done
 done
 echo 0 >$slab/probability
+failed=$((1000000 - $(cat $slab/times)))
+[ $failed -gt 20 ] || fail "only $failed allocations failed"
 within 60 "the disk is back" is_state live
 wait $job || fail "fio: $(tail -n 3 /tmp/oom.fio)"
 ok "three losses of all lanes, one allocation in fifty failing: nothing was damaged"

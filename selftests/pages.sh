@@ -46,9 +46,9 @@ within 30 "the queue runs empty" empty
 kill $watcher
 within 10 "the watcher counts" grep -E '^[0-9]+ [0-9]+$' /tmp/pages.watch
 read -r before after < <(tail -n 1 /tmp/pages.watch)
+is 0 "$after" "packets that carried what came into the page afterwards"
 [ "$before" -gt 0 ] || fail "no packet carried what was written: nothing is shown"
 ok "$before packets carried what was written"
-is 0 "$after" "packets that carried what came into the page afterwards"
 
 # A READ that is taken back while what it asked for comes, at 4 s a MiB.
 on_gpu tc qdisc del dev line root

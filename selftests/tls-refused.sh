@@ -106,7 +106,7 @@ is "refused 32 $words" "$(inside other-channel gpu-c)" "nor with a proof for ano
 # ---- who begins many handshakes and ends none
 
 on_gpu ip address add 192.0.2.3/24 dev line
-on_gpu python3 -c "
+nsenter --net=/run/netns/gpu python3 -c "
 import socket, time
 held = [socket.create_connection(('$STORAGE', 4921), source_address=('192.0.2.3', 0)) for _ in range(30)]
 for each in held:
@@ -118,7 +118,7 @@ daemons() { pgrep -c -P "$(cat /tmp/tlshd.storage.pid)" tlshd || :; }
 eight() { [ "$(daemons)" = 8 ]; }
 within 20 "thirty from one address get eight processes of tlshd" eight
 is live "$(inside good gpu-c)" "somebody from another address gets in meanwhile"
-is 8 "$(daemons)" "and there are no more of them"
+within 5 "and there are no more of them" eight
 kill $crowd
 
 # ---- peers of another make: what openssl says after a handshake that holds

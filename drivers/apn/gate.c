@@ -44,6 +44,44 @@ static bool admit(struct apn_gate *gate, struct apn_stranger *stranger)
 	return true;
 }
 
+static unsigned int handshakes_from(struct apn_gate *gate, const struct sockaddr_storage *peer)
+{
+	struct apn_stranger *stranger;
+	unsigned int n = 0;
+
+	list_for_each_entry(stranger, &gate->strangers, node)
+		n += stranger->handshake && same_host(&stranger->peer, peer);
+	return n;
+}
+
+static void allow_handshake(struct apn_stranger *stranger)
+{
+	stranger->handshake = true;
+	stranger->waits = false;
+	stranger->gate->handshakes++;
+}
+
+/*
+ * One who had a handshake is no stranger any more, or gone. The next is, of those who
+ * wait, of the address with the fewest: a crowd from one is not in another's way.
+ */
+static void pass_on_handshake(struct apn_gate *gate)
+{
+	struct apn_stranger *stranger, *next = NULL;
+	unsigned int n, fewest = APN_HANDSHAKES_EACH;
+
+	gate->handshakes--;
+	list_for_each_entry(stranger, &gate->strangers, node) {
+		n = stranger->waits ? handshakes_from(gate, &stranger->peer) : fewest;
+		if (n < fewest) {
+			fewest = n;
+			next = stranger;
+		}
+	}
+	if (next)
+		allow_handshake(next);
+}
+
 /* True for one caller: the stranger is his to free. */
 static bool take(struct apn_stranger *stranger)
 {
@@ -53,7 +91,8 @@ static bool take(struct apn_stranger *stranger)
 	if (list_empty(&stranger->node))
 		return false;
 	list_del_init(&stranger->node);
-	gate->handshakes -= stranger->handshake;
+	if (stranger->handshake)
+		pass_on_handshake(gate);
 	stranger->handshake = false;
 	return true;
 }
@@ -136,30 +175,20 @@ void apn_gate_stranger_known(struct apn_lane *lane)
 		lane->user->died(lane);
 }
 
-static unsigned int handshakes_from(struct apn_gate *gate, const struct sockaddr_storage *peer)
-{
-	struct apn_stranger *stranger;
-	unsigned int n = 0;
-
-	list_for_each_entry(stranger, &gate->strangers, node)
-		n += stranger->handshake && same_host(&stranger->peer, peer);
-	return n;
-}
-
 bool apn_gate_handshake(struct apn_lane *lane)
 {
 	struct apn_stranger *stranger = lane->stranger;
 	struct apn_gate *gate = stranger->gate;
 
 	guard(spinlock_bh)(&gate->lock);
-	if (stranger->handshake)
-		return true;
-	if (list_empty(&stranger->node) || gate->handshakes >= APN_HANDSHAKES_MAX ||
-	    handshakes_from(gate, &stranger->peer) >= APN_HANDSHAKES_EACH)
+	if (list_empty(&stranger->node))
 		return false;
-	stranger->handshake = true;
-	gate->handshakes++;
-	return true;
+	/* a place that is free is wanted by nobody who may have it */
+	if (!stranger->handshake && gate->handshakes < APN_HANDSHAKES_MAX &&
+	    handshakes_from(gate, &stranger->peer) < APN_HANDSHAKES_EACH)
+		allow_handshake(stranger);
+	stranger->waits = !stranger->handshake;
+	return stranger->handshake;
 }
 
 /* Only ever sooner: it is called once by a refusal, then by the lane's death. */

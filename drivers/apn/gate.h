@@ -54,6 +54,7 @@ struct apn_stranger {
 	struct apn_transcript said;
 	char identity[APN_NAME_BYTES]; /* as claimed */
 	bool handshake; /* gate->lock: was allowed one */
+	bool waits; /* gate->lock: for that */
 	struct rcu_head rcu;
 };
 

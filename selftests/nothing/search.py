@@ -6,6 +6,7 @@ import re
 import struct
 
 CHUNK = 1 << 20
+PAGE = 4096
 WORDS = re.compile(b"P[A]T[I]E[N]T[-]R[E]C[O]R[D]-4[7]11")
 
 
@@ -21,17 +22,25 @@ def segments(core):
             yield offset, length
 
 
+def whole(core, at, length):
+    """A page that can't be read is left out, and no more than that."""
+    data, end = b"", at + length
+    while at < end:
+        core.seek(at)
+        try:
+            data += core.read(end - at) or b"\0" * PAGE
+        except OSError:
+            data += b"\0" * PAGE
+        at = end - length + len(data)
+    return data
+
+
 def main():
     n = 0
     with open("/proc/kcore", "rb", buffering=0) as core:
         for offset, length in list(segments(core)):
             for at in range(offset, offset + length, CHUNK):
-                core.seek(at)
-                try:
-                    data = core.read(min(CHUNK, offset + length - at))
-                except OSError:
-                    continue
-                n += len(WORDS.findall(data))
+                n += len(WORDS.findall(whole(core, at, min(CHUNK, offset + length - at))))
     print(n)
 
 

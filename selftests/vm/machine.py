@@ -56,6 +56,7 @@ class Machine:
         self.console = os.path.join(out, f"console-{name}")
         self.seed = None
         self.process = None
+        self.cut = False
 
     def words(self):
         """What guest/init and guest/agent read from the kernel's command line."""

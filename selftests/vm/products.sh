@@ -13,17 +13,19 @@ kernel_build_dir() {
 }
 
 # What is built of all trees in turn: sources that are the same there are not touched, so what came out of them stands. A build
-# that was ended, by whatever, leaves its mark, and the next one begins from nothing.
+# that did not come to its end leaves its mark, and the next one begins from nothing. Whoever calls this may have switched off
+# that an error ends the shell.
 building() { # building PLACE CMD...
-	local place=$1 status=0
+	local place=$1
 	shift
-	[ ! -e "$place.begun" ] || rm -rf --one-file-system "$place"
-	mkdir -p "$place"
-	touch "$place.begun"
-	copy_tree "$place"
-	"$@" || status=$?
+	if [ -e "$place.begun" ]; then
+		rm -rf --one-file-system "$place" || return
+	fi
+	mkdir -p "$place" || return
+	touch "$place.begun" || return
+	copy_tree "$place" || return
+	"$@" || return
 	rm "$place.begun"
-	return $status
 }
 
 # products KIND DIR: DIR/build has the modules and apnctl, DIR/selftests the tests. With APN_COVERAGE the modules count which of
@@ -37,18 +39,23 @@ products_locked() {
 	mkdir -p "$to/build"
 	quiet "the modules for $kind" make_modules "$kind"
 	quiet "apnctl and the test programs" building "$CACHE/trixie/apn/build/tool" make_programs
-	find "$place" -name '*.ko' -exec cp -t "$to/build" {} +
+	# not every .ko that lies there: another tree may have more modules
+	built_modules "$place" | while read -r module; do
+		find "$place" -name "$module.ko" -exec cp -t "$to/build" {} +
+	done
 	[ ! -x "$CACHE/trixie/apn/build/tool/tools/apnctl/apnctl" ] ||
 		cp "$CACHE/trixie/apn/build/tool/tools/apnctl/apnctl" "$to/build/"
 	rsync -a --exclude='*.o' "$CACHE/trixie/apn/build/tool/selftests" "$to/"
 }
 
+built_modules() { cat "$1"/modules.order "$1"/selftests/*/modules.order 2>/dev/null | sed -E 's,.*/,,; s/\.k?o$//'; }
+
 # place_of KIND: where its modules are built, inside its root.
 place_of() { echo "/apn/build/$1${APN_COVERAGE:+-coverage}"; }
 
-# Its files are as old as their text.
+# Its files are as old as their text; what was built in the tree stays there.
 copy_tree() {
-	rsync -a --no-times --checksum --delete --filter='P *.o' --filter='P *.ko' --filter='P *.mod' --filter='P *.mod.c' --filter='P .*.cmd' \
+	rsync -a --no-times --checksum --delete --filter=':- .gitignore' --filter='P *.o' --filter='P *.ko' --filter='P *.mod' --filter='P *.mod.c' --filter='P .*.cmd' \
 		--filter='P *.symvers' --filter='P modules.order' --filter='P *.d' --filter='P *.gcno' \
 		--filter='P /tools/apnctl/apnctl' \
 		--exclude=.git --exclude='*.o' --exclude='*.ko' --exclude='*.mod' --exclude='*.mod.c' --exclude='.*.cmd' \
@@ -72,6 +79,7 @@ quiet() {
 make_modules() {
 	local kind=$1 place
 	place=$CACHE/$(release_of "$kind")$(place_of "$kind")
+	mkdir -p "$place" || return
 	building "$place" make_modules_there "$@" 2>&1 | tee "$place.log" || return
 	! grep -qE 'warning:|WARNING:' "$place.log" || touch "$place.warned"
 }

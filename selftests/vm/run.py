@@ -158,6 +158,7 @@ class Session:
                 verb, who, *more = f.read().split()
             machine = self.machines[who]
             if verb == "cut":
+                machine.cut = True
                 machine.kill()
             elif verb == "still":
                 machine.stand_still(float(more[0]))
@@ -170,6 +171,7 @@ class Session:
         for name, m in self.machines.items():
             if m.boot == 1 and not m.running() and self.deaths < 2 and not os.path.exists(os.path.join(m.own, "setup.log")):
                 self.deaths += 1
+                m.kill()
                 print(f"# {self.kind}: machine {name} died before it was up, and is booted again", flush=True)
                 os.rename(m.console, f"{m.console}-died{self.deaths}")
                 self.power_on(name, 1)
@@ -204,7 +206,8 @@ class Session:
         end = time.monotonic() + boot
         while any(m.running() for m in self.machines.values()) and time.monotonic() < end and not self.run.stopped:
             time.sleep(0.05)
-        if not self.run.stopped and not self.unclean() and not self.read(next(iter(self.machines)), "session.done"):
+        done = all(m.cut or self.read(name, "session.done") for name, m in self.machines.items())
+        if not self.run.stopped and not self.unclean() and not done:
             self.failed = True
             self.run.report.result(self.kind, "shutdown", "fail", 0, "the machine did not end well after its last test",
                                    self.tail() + [f"logs: {self.run.kept(self.out)}"])
@@ -227,7 +230,7 @@ class Session:
                 with open(path, encoding="utf-8", errors="replace") as f:
                     verdict, seconds, reason = (f.read().rstrip("\n") + "  ").split(" ", 2)
             except FileNotFoundError:
-                if m.running() or len(self.machines) == 1:
+                if not m.cut:
                     return None
                 continue
             words.append((["fail", "skip", "pass"].index(verdict), float(seconds), reason.strip(), name))

@@ -132,6 +132,10 @@ static void ask(struct apn_tcp_lane *t)
 {
 	int ret;
 
+	if (!t->lane.host && READ_ONCE(t->sock->sk->sk_state) != TCP_ESTABLISHED) {
+		fail(t, -ECONNRESET, "the peer closed the connection");
+		return;
+	}
 	if (!t->lane.host && !t->lane.user->handshake(&t->lane)) {
 		move(t, APN_TCP_ASK);
 		ask_again(t);
