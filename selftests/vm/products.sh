@@ -16,8 +16,12 @@ kernel_build_dir() {
 # that did not come to its end leaves its mark, and the next one begins from nothing. Whoever calls this may have switched off
 # that an error ends the shell.
 building() { # building PLACE CMD...
-	local place=$1
+	local place=$1 held
 	shift
+	mkdir -p "${place%/*}" || return
+	# held also by a make whose testbed was killed
+	exec {held}>"$place.lock" || return
+	flock "$held" || return
 	if [ -e "$place.begun" ]; then
 		rm -rf --one-file-system "$place" || return
 	fi
