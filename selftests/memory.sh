@@ -26,7 +26,7 @@ storage() {
 	apnctl port add 0.0.0.0 --security none
 	later apnctl port del 0.0.0.0
 	later apnctl export del one --force
-	sysctl -qw net.ipv4.tcp_mem="256 512 1024"
+	sysctl -qw net.ipv4.tcp_mem="16 32 128"
 	barrier up
 	barrier written 250
 }
@@ -46,9 +46,9 @@ gpu() {
 	mount "$disk" /tmp/at
 	later umount /tmp/at
 	mem=$(sysctl -n net.ipv4.tcp_mem)
-	sysctl -qw net.ipv4.tcp_mem="256 512 1024"
+	sysctl -qw net.ipv4.tcp_mem="16 32 128"
 	before=$(killed)
-	try "200 MiB written and flushed with 1 to 4 MiB for all of TCP" dd if=/dev/zero of=/tmp/at/tcp bs=1M count=200 conv=fsync
+	try "200 MiB written and flushed with half a MiB for all of TCP" dd if=/dev/zero of=/tmp/at/tcp bs=1M count=200 conv=fsync
 	[ "$(nstat -az TcpExtTCPMemoryPressures | awk 'END { print $2 }')" -gt 0 ] || fail "TCP was not short of memory"
 	sysctl -qw net.ipv4.tcp_mem="$mem"
 	echo +memory >/sys/fs/cgroup/cgroup.subtree_control
