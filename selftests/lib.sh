@@ -535,6 +535,16 @@ serve() {
 	on_storage apnctl export add "$name" --device "$device" "$@" || fail "$device cannot be exported as $name"
 }
 
+# serve_here NAME DEVICE: the same where this machine is the storage site
+serve_here() {
+	load apn
+	load apn_target
+	apnctl export add "$1" --device "$2"
+	apnctl port add 0.0.0.0 --security none
+	later apnctl port del 0.0.0.0
+	later apnctl export del "$1" --force
+}
+
 # attach EXPORT [OPTION...]: sets DISK
 attach() {
 	DISK=$(on_gpu apnctl connect $STORAGE "$@" --security "$APN_SECURITY") || fail "$1 cannot be connected"

@@ -20,12 +20,7 @@ backing=/dev/vdc
 [ -b $backing ] || backing=/dev/ubdc
 
 storage() {
-	load apn
-	load apn_target
-	apnctl export add one --device $backing
-	apnctl port add 0.0.0.0 --security none
-	later apnctl port del 0.0.0.0
-	later apnctl export del one --force
+	serve_here one $backing
 	sysctl -qw net.ipv4.tcp_mem="16 32 128"
 	barrier up
 	barrier written 250

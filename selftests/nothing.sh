@@ -21,15 +21,10 @@ need python3 jq
 
 # in two halves, so that the words are in no script's memory
 storage() {
-	load apn
-	load apn_target
 	backing_null_blk 32
 	python3 -c "import sys; sys.stdout.buffer.write((b'PATIENT-' + b'RECORD-4711').ljust(64, b'.') * (32 << 14))" |
 		dd of="$BACKING" bs=1M iflag=fullblock oflag=direct status=none
-	apnctl export add one --device "$BACKING"
-	apnctl port add 0.0.0.0 --security none
-	later apnctl port del 0.0.0.0
-	later apnctl export del one --force
+	serve_here one "$BACKING"
 	barrier up
 	barrier seen 390
 }

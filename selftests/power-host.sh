@@ -14,13 +14,8 @@
 need jq mkfs.ext4
 
 storage() {
-	load apn
-	load apn_target
 	backing_null_blk 128
-	apnctl export add one --device "$BACKING"
-	apnctl port add 0.0.0.0 --security none
-	later apnctl port del 0.0.0.0
-	later apnctl export del one --force
+	serve_here one "$BACKING"
 	barrier up1
 	barrier written 120
 	vm_power_cut a

@@ -37,33 +37,27 @@ building() { # building PLACE CMD...
 products() { locked products products_locked "$@"; }
 
 products_locked() {
-	local kind=$1 to=$2 release place
-	release=$(release_of "$kind")
-	place=$CACHE/$release$(place_of "$kind")
+	local kind=$1 to=$2 place tool=$CACHE/trixie/apn/build/tool
+	place=$(place_of "$kind")
 	mkdir -p "$to/build"
 	quiet "the modules for $kind" make_modules "$kind"
-	quiet "apnctl and the test programs" building "$CACHE/trixie/apn/build/tool" make_programs
+	quiet "apnctl and the test programs" building "$tool" make_programs "$tool"
 	# not every .ko that lies there: another tree may have more modules
 	built_modules "$place" | while read -r module; do
 		find "$place" -name "$module.ko" -exec cp -t "$to/build" {} +
 	done
-	[ ! -x "$CACHE/trixie/apn/build/tool/tools/apnctl/apnctl" ] ||
-		cp "$CACHE/trixie/apn/build/tool/tools/apnctl/apnctl" "$to/build/"
-	rsync -a --exclude='*.o' "$CACHE/trixie/apn/build/tool/selftests" "$to/"
+	[ ! -x "$tool/tools/apnctl/apnctl" ] || cp "$tool/tools/apnctl/apnctl" "$to/build/"
+	rsync -a --exclude='*.o' "$tool/selftests" "$to/"
 }
 
 built_modules() { cat "$1"/modules.order "$1"/selftests/*/modules.order 2>/dev/null | sed -E 's,.*/,,; s/\.k?o$//'; }
 
-# place_of KIND: where its modules are built, inside its root.
-place_of() { echo "/apn/build/$1${APN_COVERAGE:+-coverage}"; }
+# place_of KIND: where its modules are built, in its root.
+place_of() { echo "$CACHE/$(release_of "$1")/apn/build/$1${APN_COVERAGE:+-coverage}"; }
 
-# Its files are as old as their text; what was built in the tree stays there.
+# Its files are as old as their text. What was built in the tree stays there, and what was built in the copy here (.gitignore).
 copy_tree() {
-	rsync -a --no-times --checksum --delete --filter=':- .gitignore' --filter='P *.o' --filter='P *.ko' --filter='P *.mod' --filter='P *.mod.c' --filter='P .*.cmd' \
-		--filter='P *.symvers' --filter='P modules.order' --filter='P *.d' --filter='P *.gcno' \
-		--filter='P /tools/apnctl/apnctl' \
-		--exclude=.git --exclude='*.o' --exclude='*.ko' --exclude='*.mod' --exclude='*.mod.c' --exclude='.*.cmd' \
-		--exclude='*.symvers' --exclude='modules.order' --exclude='/tools/apnctl/apnctl' "$TREE/" "$1/"
+	rsync -a --no-times --checksum --delete --filter=':- .gitignore' --filter='P *.gcno' --exclude=.git "$TREE/" "$1/"
 }
 
 quiet() {
@@ -82,14 +76,14 @@ quiet() {
 # make_modules KIND [VARIABLE=VALUE...]: all warnings are asked for where Debian made the kernel; PLACE.warned is there when some came.
 make_modules() {
 	local kind=$1 place
-	place=$CACHE/$(release_of "$kind")$(place_of "$kind")
+	place=$(place_of "$kind")
 	mkdir -p "$place" || return
-	building "$place" make_modules_there "$@" 2>&1 | tee "$place.log" || return
+	building "$place" make_modules_there "$place" "$@" 2>&1 | tee "$place.log" || return
 	! grep -qE 'warning:|WARNING:' "$place.log" || touch "$place.warned"
 }
 
 make_modules_there() {
-	local kind=$1 release arch=x86_64 kernel flags='' kbuild options=()
+	local place=$1 kind=$2 release arch=x86_64 kernel flags='' kbuild options=()
 	release=$(release_of "$kind")
 	kernel=$(kernel_build_dir "$kind")
 	case $kind in
@@ -105,14 +99,14 @@ make_modules_there() {
 		[ "$kbuild" != "$place/Kbuild" ] || [ -e "$place/drivers/apn/Kbuild" ] || continue
 		kbuild=${kbuild#"$CACHE/$release"}
 		in_root "$release" make -C "$kernel" M="${kbuild%/Kbuild}" ARCH="$arch" KCFLAGS="$flags" -j"$(nproc)" \
-			"${options[@]}" ${APN_COVERAGE:+GCOV_PROFILE=y} "${@:2}" modules || return
+			"${options[@]}" ${APN_COVERAGE:+GCOV_PROFILE=y} "${@:3}" modules || return
 	done
 }
 
 # apnctl, and of every folder of selftests whose Makefile has a target "programs": what its tests run in the machine.
 make_programs() {
 	local makefile verb
-	for makefile in "$CACHE"/trixie/apn/build/tool/{tools/apnctl,selftests/*}/Makefile; do
+	for makefile in "$1"/{tools/apnctl,selftests/*}/Makefile; do
 		[ -e "$makefile" ] || continue
 		verb=all
 		if [[ $makefile == */selftests/* ]]; then
